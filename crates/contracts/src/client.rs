@@ -1,0 +1,275 @@
+//! How a service calls another one.
+
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use funkturm_base::ChannelId;
+use futures_util::StreamExt;
+use serde::de::DeserializeOwned;
+
+use crate::{
+    channel::{Channel, ChannelList},
+    health::{IngestStatus, OriginStatus, TranscodeStatus},
+    programme::Message,
+    segment::{Receipt, SEGMENT_HEADER, Segment},
+};
+
+/// Why a call did not give an answer.
+#[derive(Debug, thiserror::Error)]
+pub enum CallError {
+    /// Nobody there, or the connection broke.
+    #[error("{url} does not answer")]
+    Unreachable {
+        /// What was called.
+        url: String,
+        /// What the connection said.
+        source: reqwest::Error,
+    },
+    /// An answer, but not the one that was wanted.
+    #[error("{url} answered {status}: {body}")]
+    Refused {
+        /// What was called.
+        url: String,
+        /// The HTTP status.
+        status: u16,
+        /// The beginning of the body.
+        body: String,
+    },
+    /// A stream that is not what it should be.
+    #[error("{url} sent a broken stream")]
+    Broken {
+        /// What was called.
+        url: String,
+        /// What was wrong.
+        source: crate::programme::DecodeError,
+    },
+}
+
+impl CallError {
+    /// The HTTP status of a refusal.
+    pub fn status(&self) -> Option<u16> {
+        match self {
+            Self::Refused { status, .. } => Some(*status),
+            _ => None,
+        }
+    }
+}
+
+/// A service at a base URL, called with the fleet's service token. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Peer {
+    http: reqwest::Client,
+    base: String,
+    token: Option<String>,
+}
+
+impl Peer {
+    /// A peer at `base` (`http://host:port`, without a slash at the end). `token` goes along as bearer.
+    ///
+    /// # Errors
+    /// The TLS set-up of the machine is unusable.
+    pub fn new(base: impl Into<String>, token: Option<String>) -> Result<Self, reqwest::Error> {
+        // 20 s without a byte is dead: the programme stream beats every second.
+        let http = reqwest::Client::builder()
+            .connect_timeout(Duration::from_secs(2))
+            .read_timeout(Duration::from_secs(20))
+            .tcp_nodelay(true)
+            .no_proxy()
+            .build()?;
+        Ok(Self { http, base: base.into().trim_end_matches('/').to_owned(), token })
+    }
+
+    /// Where it is.
+    pub fn base(&self) -> &str {
+        &self.base
+    }
+
+    /// Asks channels for every channel.
+    ///
+    /// # Errors
+    /// See [`CallError`]; the same for every call here.
+    pub async fn channels(&self) -> Result<ChannelList, CallError> {
+        self.get("/internal/v1/channels").await
+    }
+
+    /// Asks channels for one channel.
+    ///
+    /// # Errors
+    /// See [`CallError`]; an unknown channel is a refusal with status 404.
+    pub async fn channel(&self, id: &ChannelId) -> Result<Channel, CallError> {
+        self.get(&format!("/internal/v1/channels/{id}")).await
+    }
+
+    /// Asks ingest how its inputs do.
+    ///
+    /// # Errors
+    /// See [`CallError`].
+    pub async fn ingest_status(&self) -> Result<IngestStatus, CallError> {
+        self.get("/internal/v1/status").await
+    }
+
+    /// Asks a transcoder how it does.
+    ///
+    /// # Errors
+    /// See [`CallError`].
+    pub async fn transcode_status(&self) -> Result<TranscodeStatus, CallError> {
+        self.get("/internal/v1/status").await
+    }
+
+    /// Asks an origin how it does.
+    ///
+    /// # Errors
+    /// See [`CallError`].
+    pub async fn origin_status(&self) -> Result<OriginStatus, CallError> {
+        self.get("/internal/v1/status").await
+    }
+
+    /// Opens the programme stream of a channel at ingest.
+    ///
+    /// # Errors
+    /// See [`CallError`]; a channel that this ingest does not have is a refusal with status 404.
+    pub async fn programme(&self, id: &ChannelId) -> Result<ProgrammeStream, CallError> {
+        let path = format!("/internal/v1/programmes/{id}");
+        let response = self.send(self.request(reqwest::Method::GET, &path), &path).await?;
+        let url = format!("{}{path}", self.base);
+        Ok(ProgrammeStream { url, body: Box::pin(response.bytes_stream()), buffer: BytesMut::new() })
+    }
+
+    /// Pushes an initialization section to an origin.
+    ///
+    /// # Errors
+    /// See [`CallError`].
+    pub async fn push_init(
+        &self,
+        channel: &ChannelId,
+        rendition: &str,
+        hash: &str,
+        body: Bytes,
+    ) -> Result<Receipt, CallError> {
+        let path = format!("/internal/v1/inits/{channel}/{rendition}/{hash}");
+        let request = self.request(reqwest::Method::PUT, &path).timeout(PUSH_TIMEOUT).body(body);
+        self.json(self.send(request, &path).await?, &path).await
+    }
+
+    /// Pushes a segment to an origin.
+    ///
+    /// # Errors
+    /// See [`CallError`]; status 424 means that the origin wants the init first.
+    pub async fn push_segment(
+        &self,
+        channel: &ChannelId,
+        number: u64,
+        segment: &Segment,
+        body: Bytes,
+    ) -> Result<Receipt, CallError> {
+        let path = format!("/internal/v1/segments/{channel}/{}/{number}", segment.rendition.name);
+        // A header takes visible ASCII only; serde_json leaves letters as they are, so they are escaped here.
+        let description = ascii_json(&serde_json::to_string(segment).unwrap_or_default());
+        let request = self
+            .request(reqwest::Method::PUT, &path)
+            .timeout(PUSH_TIMEOUT)
+            .header(SEGMENT_HEADER, description)
+            .body(body);
+        self.json(self.send(request, &path).await?, &path).await
+    }
+
+    async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, CallError> {
+        let request = self.request(reqwest::Method::GET, path).timeout(Duration::from_secs(5));
+        self.json(self.send(request, path).await?, path).await
+    }
+
+    fn request(&self, method: reqwest::Method, path: &str) -> reqwest::RequestBuilder {
+        let request = self.http.request(method, format!("{}{path}", self.base));
+        match &self.token {
+            Some(token) => request.bearer_auth(token),
+            None => request,
+        }
+    }
+
+    async fn send(
+        &self,
+        request: reqwest::RequestBuilder,
+        path: &str,
+    ) -> Result<reqwest::Response, CallError> {
+        let url = format!("{}{path}", self.base);
+        let response = match request.send().await {
+            Ok(response) => response,
+            Err(source) => return Err(CallError::Unreachable { url, source }),
+        };
+        if response.status().is_success() {
+            return Ok(response);
+        }
+        let status = response.status().as_u16();
+        let body: String = response.text().await.unwrap_or_default().chars().take(300).collect();
+        Err(CallError::Refused { url, status, body })
+    }
+
+    async fn json<T: DeserializeOwned>(
+        &self,
+        response: reqwest::Response,
+        path: &str,
+    ) -> Result<T, CallError> {
+        let url = format!("{}{path}", self.base);
+        response.json().await.map_err(|source| CallError::Unreachable { url, source })
+    }
+}
+
+/// A push that takes longer is tried again; a segment is a few megabytes.
+const PUSH_TIMEOUT: Duration = Duration::from_secs(10);
+
+fn ascii_json(json: &str) -> String {
+    let mut ascii = String::with_capacity(json.len());
+    for c in json.chars() {
+        if c.is_ascii() {
+            ascii.push(c);
+        } else {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                ascii.push_str(&format!("\\u{unit:04x}"));
+            }
+        }
+    }
+    ascii
+}
+
+/// A channel's programme stream, message by message.
+pub struct ProgrammeStream {
+    url: String,
+    body: std::pin::Pin<Box<dyn futures_util::Stream<Item = reqwest::Result<Bytes>> + Send>>,
+    buffer: BytesMut,
+}
+
+impl ProgrammeStream {
+    /// The next message; none when ingest ended the stream.
+    ///
+    /// # Errors
+    /// The connection broke, or what came is not a programme stream.
+    pub async fn next(&mut self) -> Result<Option<Message>, CallError> {
+        loop {
+            match Message::decode(&mut self.buffer) {
+                Ok(Some(message)) => return Ok(Some(message)),
+                Ok(None) => {}
+                Err(source) => return Err(CallError::Broken { url: self.url.clone(), source }),
+            }
+            match self.body.next().await {
+                Some(Ok(piece)) => self.buffer.extend_from_slice(&piece),
+                Some(Err(source)) => return Err(CallError::Unreachable { url: self.url.clone(), source }),
+                None => return Ok(None),
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_description_fits_into_a_header_and_comes_back() {
+        let text = "{\"label\":\"Français – 中文 🎬\"}";
+        let ascii = ascii_json(text);
+        assert!(ascii.bytes().all(|b| (0x20..0x7f).contains(&b)));
+        let (a, b): (serde_json::Value, serde_json::Value) =
+            (serde_json::from_str(text).unwrap(), serde_json::from_str(&ascii).unwrap());
+        assert_eq!(a, b);
+    }
+}

@@ -1,0 +1,1 @@
+//! HLS: playlists written, read and linted. Pure.

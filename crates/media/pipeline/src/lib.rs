@@ -1,0 +1,1 @@
+//! GStreamer: decode, scale, encode, CMAF muxing, SRT, test sources.

@@ -1,0 +1,1 @@
+//! MPEG transport streams taken apart and put together. Pure.

@@ -1,0 +1,1 @@
+//! Redis: connection, streams with consumer groups, leases.

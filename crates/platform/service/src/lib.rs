@@ -1,0 +1,1 @@
+//! The process around a service: configuration, log, lifecycle, admin listener, HTTP.

@@ -1,0 +1,1 @@
+//! What the tests share: a test player for transport streams, private PostgreSQL and Redis servers.

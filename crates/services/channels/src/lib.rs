@@ -1,0 +1,1 @@
+//! Channels, inputs, line-up, logos.

@@ -1,0 +1,1 @@
+//! Inputs: receiving, watching, failing over, taking apart, offering to transcoders.

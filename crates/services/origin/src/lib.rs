@@ -1,0 +1,1 @@
+//! The live window in memory, every playlist, segment delivery.

@@ -1,0 +1,1 @@
+//! Ladders and passthrough: CMAF segments cut on the wall clock.

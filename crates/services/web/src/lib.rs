@@ -1,0 +1,1 @@
+//! The viewers' web app and the operators' console.
