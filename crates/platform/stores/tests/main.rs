@@ -1,5 +1,7 @@
 //! Real servers, started, killed, left behind and started again.
 
+#![allow(clippy::unwrap_used)]
+
 use std::{
     fs,
     io::{BufRead, BufReader},

@@ -1,1 +1,3 @@
 //! What the tests share: a test player for transport streams, private PostgreSQL and Redis servers.
+
+pub mod stores;
