@@ -1,2 +1,56 @@
-//! The operator's command.
-fn main() {}
+//! The operator's command: everything on one machine, one service of a fleet, the line-up, trials.
+
+mod channel;
+mod headend;
+mod lint;
+mod out;
+mod play;
+mod serve;
+mod server;
+mod up;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Funkturm: a complete backend for a TV streaming service.
+///
+/// `funkturm up` runs all of it on this machine; `funkturm serve` runs one service of a fleet.
+#[derive(Parser)]
+#[command(version, max_term_width = 110, arg_required_else_help = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run everything on this machine: stores, services, and at first a demo line-up
+    Up(up::Args),
+    /// Run one service of a fleet
+    Serve(serve::Args),
+    /// The line-up: add, list, edit, remove, import, scan
+    #[command(subcommand)]
+    Channel(channel::Command),
+    /// Follow a live HLS presentation and report every breach of the rules
+    Lint(lint::Args),
+    /// Play a transport stream file onto the network for ever, with faults on demand
+    Play(play::Args),
+    /// Broadcast the three demo channels, as a headend would
+    Headend(headend::Args),
+    /// One channel's encoder, started by the transcode service
+    #[command(hide = true)]
+    Worker(funkturm_transcode::worker::Args),
+}
+
+fn main() -> ExitCode {
+    match Cli::parse().command {
+        Command::Up(args) => up::run(args),
+        Command::Serve(args) => serve::run(args),
+        Command::Channel(command) => out::finish(channel::run(command)),
+        Command::Lint(args) => lint::run(args),
+        Command::Play(args) => out::finish(play::run(args)),
+        Command::Headend(args) => headend::run(args),
+        Command::Worker(args) => funkturm_transcode::worker::run(args),
+    }
+}

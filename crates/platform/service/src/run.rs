@@ -21,8 +21,8 @@ use crate::{
 /// Exit status for a configuration that cannot be used (sysexits.h, EX_CONFIG).
 pub const EX_CONFIG: u8 = 78;
 
-/// Runs one service until it is told to stop.
-pub fn run<S: ServiceMain>(args: &Args) -> ExitCode {
+/// Runs one service until it is told to stop; a child also ends when its standard input is closed.
+pub fn run<S: ServiceMain>(args: &Args, child: bool) -> ExitCode {
     let read = || -> anyhow::Result<_> {
         let configuration = Configuration::read(args, &[S::NAME])?;
         Ok((configuration.process()?, configuration.service::<S>()?, configuration))
@@ -32,6 +32,9 @@ pub fn run<S: ServiceMain>(args: &Args) -> ExitCode {
         Err(error) => return bad_configuration(&error),
     };
     process_around(&process, &configuration, async |context, admin| {
+        if child {
+            context.spawn("parent", stop_with_parent(context.clone()));
+        }
         let service = S::build(config, context.child(S::NAME)).await?;
         let listener = listener(&process.listen).await?;
         info!(context.log, "{} listens", S::NAME; "address" => %listener.local_addr()?);

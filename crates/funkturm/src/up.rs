@@ -1,0 +1,266 @@
+//! `funkturm up`: everything on one machine.
+//!
+//! The control services run in this process, behind one front listener; the media services are children of it; a private
+//! PostgreSQL and Redis run under the state directory. Nothing here exists only here: every service is built from the same
+//! configuration sections as in the fleet.
+
+mod demo;
+mod media;
+mod ready;
+mod state;
+
+use std::{net::SocketAddr, path::PathBuf, process::ExitCode, sync::Arc, time::Duration};
+
+use anyhow::Context as _;
+use funkturm_service::{
+    Context, Routes, Service, ServiceMain,
+    config::{self, Configuration},
+    openapi, run as process, serve,
+};
+use tokio::net::TcpListener;
+
+use crate::{out, server::Server};
+use media::Media;
+use state::State;
+
+/// Run everything on this machine.
+///
+/// Without a line-up yet, three demo channels are added, which a headend on this machine broadcasts; they go the whole
+/// real way from there. What is kept lies in the state directory; delete it to begin anew.
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// Where everything is kept
+    #[arg(long, value_name = "DIR", env = "FUNKTURM_STATE", default_value = "state")]
+    state: PathBuf,
+    /// Where viewers, apps and operators reach it; port 0 takes any
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8080")]
+    listen: String,
+    /// Begin with an empty line-up
+    #[arg(long)]
+    no_demo: bool,
+    #[command(flatten)]
+    common: config::Args,
+}
+
+const SECTIONS: [&str; 6] = ["channels", "playback", "origin", "web", "ingest", "transcode"];
+
+/// Runs it.
+pub(crate) fn run(args: Args) -> ExitCode {
+    let opened = (|| -> anyhow::Result<_> {
+        let state = State::open(&args.state)?;
+        let mut configuration = Configuration::read(&args.common, &SECTIONS)?;
+        configuration.suggest(
+            "process",
+            &toml::toml! {
+                // People look at this terminal: what goes well needs no line.
+                log.level = "warning"
+                shutdown_seconds = 5
+            },
+        )?;
+        let tokens = toml::Table::from_iter([
+            ("operator_token_file".to_owned(), path(&state.file(crate::server::OPERATOR_TOKEN_FILE)).into()),
+            ("service_token_file".to_owned(), path(&state.file(state::SERVICE_TOKEN_FILE)).into()),
+        ]);
+        configuration.suggest("process", &toml::Table::from_iter([("auth".to_owned(), tokens.into())]))?;
+        Ok((state, configuration.process()?, configuration))
+    })();
+    let (state, section, configuration) = match opened {
+        Ok(opened) => opened,
+        Err(error) => {
+            out::failed(&error);
+            return ExitCode::FAILURE;
+        }
+    };
+    process::process_around(&section, &configuration.clone(), async |context, admin| {
+        everything(args, state, configuration, context, admin).await
+    })
+}
+
+fn path(path: &std::path::Path) -> String {
+    path.display().to_string()
+}
+
+async fn everything(
+    args: Args,
+    state: State,
+    mut configuration: Configuration,
+    context: Context,
+    admin: process::Admin,
+) -> anyhow::Result<()> {
+    let started = tokio::time::Instant::now();
+    let stores = Stores::start(&state).await?;
+    out::progress("building the services …");
+    let front = serve::bind(&args.listen).await.with_context(|| {
+        format!("something else listens on {} already: choose another place with --listen", args.listen)
+    })?;
+    let internal = TcpListener::bind("127.0.0.1:0").await?;
+    let places = Places {
+        front: reachable(front.local_addr()?),
+        internal: internal.local_addr()?,
+        ingest: free_port()?,
+        transcode: free_port()?,
+    };
+    places.suggest(&mut configuration, &state, &stores)?;
+
+    let control = Control::build(&configuration, &context).await?;
+    let options = serve::Options { drain: Duration::from_secs(2), ..Default::default() };
+    let public = control.routes.clone().without_prefix("/internal/").merge(serve::health_routes(&context));
+    let listeners = vec![(front, public, options.clone()), (internal, control.routes, options)];
+    let url = format!("http://{}", places.front);
+    state.announce(&url)?;
+
+    let server = Server::at(&url, &state.operator_token()?)?;
+    let demo = !args.no_demo;
+    let children = places.children(&configuration, &state)?;
+    let crew = context.clone();
+    context.spawn("crew", async move {
+        for child in children {
+            crew.spawn(child.name, child.keep(crew.clone()));
+        }
+        let demo = demo && demo::offer(&server).await?;
+        if demo {
+            crew.spawn("headend", Media::headend().keep(crew.clone()));
+        }
+        ready::wait_and_tell(&server, &url, &state, &crew, started, demo).await
+    });
+    let served = process::serve_all(context.clone(), admin, listeners).await;
+    context.stop.trigger();
+    out::note("stopping …");
+    stores.stop(&context).await;
+    served
+}
+
+/// A private PostgreSQL and Redis.
+struct Stores {
+    postgresql: funkturm_stores::PostgreSql,
+    redis: funkturm_stores::Redis,
+}
+
+impl Stores {
+    async fn start(state: &State) -> anyhow::Result<Self> {
+        let options = funkturm_stores::Options { state: state.file(""), durable: true };
+        let progress: funkturm_stores::Progress = Arc::new(|what| out::progress(what));
+        let (postgresql, redis) = tokio::try_join!(
+            funkturm_stores::PostgreSql::start(options.clone(), Arc::clone(&progress)),
+            funkturm_stores::Redis::start(options, progress),
+        )?;
+        postgresql.create_database("channels").await?;
+        Ok(Self { postgresql, redis })
+    }
+
+    async fn stop(self, context: &Context) {
+        // The services let go of their connections first.
+        let _ = context.finish(Duration::from_secs(8)).await;
+        tokio::join!(self.postgresql.stop(), self.redis.stop());
+    }
+}
+
+/// Where everything listens.
+struct Places {
+    front: SocketAddr,
+    internal: SocketAddr,
+    ingest: SocketAddr,
+    transcode: SocketAddr,
+}
+
+/// The address to be told to people: one cannot connect to 0.0.0.0.
+fn reachable(mut address: SocketAddr) -> SocketAddr {
+    if address.ip().is_unspecified() {
+        address.set_ip(std::net::Ipv4Addr::LOCALHOST.into());
+    }
+    address
+}
+
+/// A port that is free now; the child that gets it binds it at once.
+fn free_port() -> anyhow::Result<SocketAddr> {
+    Ok(std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?)
+}
+
+impl Places {
+    /// What the configuration leaves open, filled in for one machine.
+    fn suggest(&self, configuration: &mut Configuration, state: &State, stores: &Stores) -> anyhow::Result<()> {
+        let internal = format!("http://{}", self.internal);
+        let table = |pairs: &[(&str, toml::Value)]| {
+            pairs.iter().map(|(key, value)| ((*key).to_owned(), value.clone())).collect::<toml::Table>()
+        };
+        let list = |address: &SocketAddr| toml::Value::Array(vec![format!("http://{address}").into()]);
+        let redis = stores.redis.url();
+        configuration.suggest(
+            "channels",
+            &table(&[
+                ("database", stores.postgresql.url("channels").into()),
+                ("bus", redis.clone().into()),
+                ("objects", table(&[("directory", path(&state.file("objects")).into())]).into()),
+                ("ingest", list(&self.ingest)),
+                ("transcoders", list(&self.transcode)),
+                ("origins", list(&self.internal)),
+            ]),
+        )?;
+        configuration.suggest(
+            "playback",
+            &table(&[
+                ("redis", redis.clone().into()),
+                ("channels", internal.clone().into()),
+                ("open_house", true.into()),
+            ]),
+        )?;
+        configuration.suggest("origin", &table(&[("open_house", true.into())]))?;
+        configuration.suggest("ingest", &table(&[("channels", internal.clone().into())]))?;
+        configuration.suggest(
+            "transcode",
+            &table(&[
+                ("bus", redis.into()),
+                ("channels", internal.into()),
+                ("ingest", list(&self.ingest)),
+                ("origins", list(&self.internal)),
+            ]),
+        )
+    }
+
+    /// The media services, each with a configuration file of its own.
+    fn children(&self, configuration: &Configuration, state: &State) -> anyhow::Result<Vec<Media>> {
+        let mut children = Vec::new();
+        for (name, address) in [("ingest", self.ingest), ("transcode", self.transcode)] {
+            let file = state.file(&format!("{name}.toml"));
+            let mut process = configuration.section::<toml::Table>("process")?;
+            process.insert("listen".to_owned(), address.to_string().into());
+            process.insert("admin_listen".to_owned(), "127.0.0.1:0".into());
+            let sections = toml::Table::from_iter([
+                ("process".to_owned(), process.into()),
+                (name.to_owned(), configuration.section::<toml::Table>(name)?.into()),
+            ]);
+            std::fs::write(&file, sections.to_string())?;
+            children.push(Media::service(name, &file));
+        }
+        Ok(children)
+    }
+}
+
+/// The control services, built.
+struct Control {
+    routes: Routes,
+}
+
+impl Control {
+    async fn build(configuration: &Configuration, context: &Context) -> anyhow::Result<Self> {
+        let services = [
+            one::<funkturm_channels::Channels>(configuration, context).await?,
+            one::<funkturm_playback::Playback>(configuration, context).await?,
+            one::<funkturm_origin::Origin>(configuration, context).await?,
+            one::<funkturm_web::Web>(configuration, context).await?,
+        ];
+        let mut routes = Routes::new();
+        let mut documents = Vec::new();
+        for service in services {
+            routes = routes.merge(service.routes);
+            documents.push(service.openapi);
+        }
+        let document = openapi::merge(documents);
+        Ok(Self { routes: routes.merge(openapi::routes(&document)?) })
+    }
+}
+
+async fn one<S: ServiceMain>(configuration: &Configuration, context: &Context) -> anyhow::Result<Service> {
+    let config = configuration.service::<S>()?;
+    S::build(config, context.child(S::NAME)).await.with_context(|| format!("the {} service cannot start", S::NAME))
+}

@@ -1,0 +1,106 @@
+//! The state directory: what one machine keeps between two runs.
+//!
+//! ```text
+//! operator.token   what the console and `funkturm channel` log in with
+//! service.token    what the services log in with at each other
+//! url              where the running instance is reached
+//! lock             held while an instance runs
+//! media.toml       the configuration of the media services
+//! objects/         logos and whatever else S3 would hold
+//! postgresql/ redis/
+//! ```
+
+use std::{
+    fs::{self, File, OpenOptions, TryLockError},
+    io::Write,
+    os::unix::fs::OpenOptionsExt,
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context, bail};
+use base64::Engine;
+
+use crate::server::{OPERATOR_TOKEN_FILE, URL_FILE};
+
+/// An open state directory; nobody else can open it meanwhile.
+pub(crate) struct State {
+    path: PathBuf,
+    _lock: File,
+}
+
+impl State {
+    /// Opens the directory, making it and its secrets where they are absent.
+    pub(crate) fn open(path: &Path) -> anyhow::Result<Self> {
+        fs::create_dir_all(path)
+            .with_context(|| format!("the state directory {} cannot be made", path.display()))?;
+        let path = path.canonicalize()?;
+        let lock = OpenOptions::new().create(true).truncate(false).write(true).open(path.join("lock"))?;
+        match lock.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => bail!(
+                "another `funkturm up` runs with the state directory {}: stop it, or take another with --state",
+                path.display()
+            ),
+            Err(TryLockError::Error(error)) => return Err(error.into()),
+        }
+        for name in [OPERATOR_TOKEN_FILE, SERVICE_TOKEN_FILE] {
+            make_secret(&path.join(name))?;
+        }
+        Ok(Self { path, _lock: lock })
+    }
+
+    /// A path in it.
+    pub(crate) fn file(&self, name: &str) -> PathBuf {
+        self.path.join(name)
+    }
+
+    /// The operator's token.
+    pub(crate) fn operator_token(&self) -> anyhow::Result<String> {
+        Ok(fs::read_to_string(self.file(OPERATOR_TOKEN_FILE))?.trim().to_owned())
+    }
+
+    /// Leaves word of where the instance is reached.
+    pub(crate) fn announce(&self, url: &str) -> anyhow::Result<()> {
+        Ok(fs::write(self.file(URL_FILE), format!("{url}\n"))?)
+    }
+}
+
+/// In the state directory: the services' token.
+pub(crate) const SERVICE_TOKEN_FILE: &str = "service.token";
+
+fn make_secret(file: &Path) -> anyhow::Result<()> {
+    if file.exists() {
+        return Ok(());
+    }
+    let secret = base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(rand::random::<[u8; 32]>());
+    let mut file = OpenOptions::new().create_new(true).write(true).mode(0o600).open(file)?;
+    writeln!(file, "{secret}")?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    #[test]
+    fn secrets_are_made_once_and_only_for_the_owner() {
+        let folder = tempfile::tempdir().unwrap();
+        let first = State::open(&folder.path().join("state")).unwrap();
+        let token = first.operator_token().unwrap();
+        assert!(token.len() >= 40);
+        let mode = fs::metadata(first.file(OPERATOR_TOKEN_FILE)).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+        drop(first);
+        assert_eq!(State::open(&folder.path().join("state")).unwrap().operator_token().unwrap(), token);
+    }
+
+    #[test]
+    fn two_instances_do_not_share_a_state() {
+        let folder = tempfile::tempdir().unwrap();
+        let _first = State::open(folder.path()).unwrap();
+        let error = State::open(folder.path()).err().unwrap().to_string();
+        assert!(error.contains("--state"), "{error}");
+    }
+}

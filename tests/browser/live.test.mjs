@@ -1,0 +1,99 @@
+// What a viewer gets from `funkturm up`: three demo channels, watched in a real browser.
+
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+
+import { Browser, Tower, plays, shoot, until } from "./tower.mjs";
+
+describe("live television", { timeout: 480_000 }, () => {
+  let tower;
+  let browser;
+
+  before(async () => {
+    tower = await Tower.start();
+    browser = await Browser.start();
+  });
+
+  after(async () => {
+    await browser?.stop();
+    await tower?.stop();
+  });
+
+  const onAir = (count) =>
+    until(`${count} channels on air`, 90, async () => {
+      const { channels } = await tower.get("/api/v1/channels");
+      return channels.filter((channel) => channel.on_air).length >= count && channels;
+    });
+
+  test("a channel plays within three seconds of the click, and the clock runs", async () => {
+    const channels = await onAir(3);
+    const page = await browser.open(tower.url);
+    const first = page.getByTestId(`channel-${channels[0].id}`);
+    await first.waitFor();
+    const clicked = Date.now();
+    await first.click();
+    const time = () => page.getByTestId("player").evaluate((v) => (v.readyState >= 3 && !v.paused ? v.currentTime : 0));
+    const began = await until("the first picture", 10, time);
+    const took = Date.now() - clicked;
+    console.log(`first picture ${took} ms after the click`);
+    assert.ok(took <= 3000, `${took} ms from the click to the picture`);
+    await until("five seconds of playback", 15, async () => (await time()) >= began + 5);
+    await shoot(page, "live");
+    assert.deepEqual(page.complaints, []);
+    await page.close();
+  });
+
+  test("zapping goes through all channels and round", async () => {
+    const channels = await onAir(3);
+    const page = await browser.open(`${tower.url}/watch/${channels[0].id}`);
+    await plays(page, 1, 10);
+    for (const channel of [...channels.slice(1), channels[0]]) {
+      await page.keyboard.press("ArrowUp");
+      await until(channel.name, 5, async () => (await page.getByTestId("now-name").textContent())?.includes(channel.name));
+      await plays(page, 1, 10);
+      await shoot(page, `zap-${channel.id}`);
+    }
+    await page.keyboard.type(String(channels[1].number));
+    await until(channels[1].name, 5, async () => (await page.getByTestId("now-name").textContent())?.includes(channels[1].name));
+    await plays(page, 1, 10);
+    assert.deepEqual(page.complaints, []);
+    await page.close();
+  });
+
+  test("the console shows what the input, the transcoder and the origin do", async () => {
+    await onAir(3);
+    const page = await browser.open(`${tower.url}/console#token=${tower.token}`, { width: 1400, height: 900 });
+    for (const channel of (await tower.get("/api/v1/channels")).channels) {
+      await page.getByText(channel.name).first().waitFor({ timeout: 15_000 });
+    }
+    assert.ok(!page.url().includes(tower.token), "the token stays in the address bar");
+    await new Promise((resolve) => setTimeout(resolve, 5000)); // two rounds of its polling, for the picture
+    await shoot(page, "console");
+    assert.deepEqual(page.complaints, []);
+    await page.close();
+  });
+
+  test("a phone gets a page that fits", async () => {
+    const channels = await onAir(3);
+    const page = await browser.open(`${tower.url}/watch/${channels[0].id}`, { width: 390, height: 844 });
+    await plays(page, 1, 10);
+    const overflow = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+    assert.ok(overflow <= 0, `the page is ${overflow} px too wide`);
+    await shoot(page, "phone");
+    await page.close();
+  });
+
+  test("the transcoder dies: the picture goes on after at most two segments", async () => {
+    const channels = await onAir(3);
+    const page = await browser.open(`${tower.url}/watch/${channels[0].id}`);
+    await plays(page, 3, 10);
+    for (const pid of tower.pids("serve transcode")) process.kill(pid, "SIGKILL");
+    // Two segments of six seconds may be missing; then it plays on, by itself.
+    const before = await page.getByTestId("player").evaluate((video) => video.currentTime);
+    await until("the picture to go on", 60, async () => {
+      const now = await page.getByTestId("player").evaluate((video) => video.currentTime);
+      return now > before + 30;
+    });
+    await page.close();
+  });
+});

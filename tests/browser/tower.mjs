@@ -1,0 +1,139 @@
+// A Funkturm of its own for a test: `funkturm up` on free ports with an empty state, and a browser in front of it.
+
+import { spawn, execFileSync } from "node:child_process";
+import { mkdtempSync, readFileSync, existsSync, chmodSync, rmSync, mkdirSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+import { chromium } from "playwright-core";
+
+const root = fileURLToPath(new URL("../../", import.meta.url));
+const shots = join(root, "tests/browser/shots");
+
+export async function until(what, seconds, condition) {
+  const end = Date.now() + seconds * 1000;
+  let last;
+  for (;;) {
+    try {
+      const value = await condition();
+      if (value) return value;
+    } catch (error) {
+      last = error;
+    }
+    if (Date.now() > end) throw new Error(`waited ${seconds} s in vain for ${what}${last ? `: ${last.message}` : ""}`);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
+
+export class Tower {
+  static async start(...settings) {
+    const tower = new Tower();
+    tower.binary = process.env.FUNKTURM_BINARY ?? join(root, "target/debug/funkturm");
+    tower.folder = mkdtempSync(join(tmpdir(), "funkturm-browser-"));
+    chmodSync(tower.folder, 0o755); // as root the stores run as a user of their own, who has to get in
+    tower.state = join(tower.folder, "state");
+    tower.output = "";
+    const arguments_ = ["up", "--state", tower.state, "--listen", "127.0.0.1:0"];
+    for (const setting of settings) arguments_.push("--set", setting);
+    tower.process = spawn(tower.binary, arguments_, { stdio: ["ignore", "pipe", "pipe"] });
+    const keep = (chunk) => (tower.output = (tower.output + chunk).slice(-200_000));
+    tower.process.stdout.on("data", keep);
+    tower.process.stderr.on("data", keep);
+    tower.exited = new Promise((resolve) => tower.process.on("exit", resolve));
+    try {
+      await until("funkturm up to be ready", 180, () => {
+        if (tower.process.exitCode !== null) throw new Error("it has ended");
+        return tower.output.includes("Ctrl-C stops everything");
+      });
+    } catch (error) {
+      process.stderr.write(tower.output);
+      await tower.stop();
+      throw error;
+    }
+    tower.url = readFileSync(join(tower.state, "url"), "ascii").trim();
+    tower.token = readFileSync(join(tower.state, "operator.token"), "ascii").trim();
+    return tower;
+  }
+
+  async get(path) {
+    const answer = await fetch(this.url + path, { headers: { authorization: `Bearer ${this.token}` } });
+    if (!answer.ok) throw new Error(`${path}: ${answer.status}`);
+    return answer.json();
+  }
+
+  run(...arguments_) {
+    return execFileSync(this.binary, [...arguments_, "--state", this.state], { encoding: "utf8" });
+  }
+
+  /** Process ids of children whose command line contains the words. */
+  pids(words) {
+    const found = execFileSync("ps", ["-eo", "pid=,args="], { encoding: "utf8", maxBuffer: 1 << 24 });
+    return found
+      .split("\n")
+      .filter((line) => line.includes(words) && line.includes(this.state))
+      .map((line) => Number.parseInt(line, 10));
+  }
+
+  async stop() {
+    if (this.process.exitCode === null) {
+      this.process.kill("SIGINT");
+      const late = setTimeout(() => this.process.kill("SIGKILL"), 30_000);
+      await this.exited;
+      clearTimeout(late);
+    }
+    if (existsSync(this.folder)) rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+export class Browser {
+  static async start() {
+    const browser = new Browser();
+    browser.chromium = await chromium.launch({
+      executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+      args: [
+        "--disable-gpu",
+        "--disable-quic",
+        "--no-first-run",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+        "--autoplay-policy=no-user-gesture-required",
+        ...(process.getuid() === 0 ? ["--no-sandbox"] : []),
+      ],
+    });
+    return browser;
+  }
+
+  /** A page that remembers what it complains about. */
+  async open(url, size = { width: 1280, height: 800 }) {
+    const page = await this.chromium.newPage({ viewport: size, locale: "en-GB" });
+    page.complaints = [];
+    page.on("console", (message) => {
+      if (message.type() === "error" || message.type() === "warning") page.complaints.push(message.text());
+    });
+    page.on("pageerror", (error) => page.complaints.push(String(error)));
+    await page.goto(url);
+    return page;
+  }
+
+  async stop() {
+    await this.chromium.close();
+  }
+}
+
+/** Keeps a picture of the page for people to look at. */
+export async function shoot(page, name) {
+  mkdirSync(shots, { recursive: true });
+  await page.screenshot({ path: join(shots, `${name}.png`) });
+}
+
+/** Waits until the player plays: its time advances by that many seconds. */
+export async function plays(page, seconds, within) {
+  const time = () => page.getByTestId("player").evaluate((video) => (video.readyState >= 3 ? video.currentTime : -1));
+  const first = await until("the first picture", within, async () => {
+    const now = await time();
+    return now > 0 ? { now } : null;
+  });
+  await until(`${seconds} s of playback`, seconds + within, async () => (await time()) >= first.now + seconds);
+}
