@@ -36,7 +36,7 @@ export async function ask<T = undefined>(path: string, options: Omit<Call, "toke
     return await call<T>(path, { ...options, token: token.value });
   } catch (error) {
     if (error instanceof ApiError && (error.kind === "unauthenticated" || error.kind === "denied")) {
-      signOut("This token is not accepted. Is it the operator token of this installation?");
+      signOut(`Not signed in: ${error.message}.`);
     }
     throw error;
   }
