@@ -1,6 +1,6 @@
 //! Routes, tokens, limits and problems.
 
-use funkturm_base::{Error, Kind};
+use funkturm_base::Error;
 use funkturm_service::{Payload, Reply, Request, Routes, reply, testing};
 use serde::Deserialize;
 use serde_json::{Value, json};
