@@ -142,7 +142,6 @@ fn arguments(data: &Path, sockets: &Path, durable: bool) -> Vec<String> {
     set("log_checkpoints", "off");
     if !durable {
         set("fsync", "off");
-        set("synchronous_commit", "off");
         set("full_page_writes", "off");
         set("autovacuum", "off");
     }
