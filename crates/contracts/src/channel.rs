@@ -97,7 +97,8 @@ pub enum Profile {
 #[serde(deny_unknown_fields)]
 pub struct Input {
     /// `udp://[interface@]group-or-address:port`, `rtp://…`, `srt://host:port?mode=caller|listener&latency=ms`
-    /// `&passphrase=…&streamid=…`, `http(s)://….ts`, `http(s)://….m3u8`, `file:///path.ts` (looped).
+    /// `&passphrase=…&streamid=…`, `http(s)://….ts`, `http(s)://….m3u8`, `file:///path.ts` (looped). Read with
+    /// `contracts::input`.
     #[schema(example = "udp://239.1.1.1:5000")]
     pub url: String,
     /// Which programme of a multi-programme stream; the first one where absent.
@@ -145,4 +146,19 @@ pub struct ChannelList {
     pub version: i64,
     /// The channels, in the order of their numbers.
     pub channels: Vec<Channel>,
+}
+
+/// The stream of changes to channels: entries are [`ChannelEvent`]s.
+pub const CHANNEL_STREAM: &str = "channels";
+
+/// A channel was made, changed or removed. Delivered at least once, perhaps out of order: what counts is the greatest
+/// version seen of a channel.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChannelEvent {
+    /// Which channel.
+    pub channel: ChannelId,
+    /// The version of the list of channels that this made.
+    pub version: i64,
+    /// It is not there any more.
+    pub removed: bool,
 }

@@ -5,6 +5,7 @@
 pub mod channel;
 pub mod client;
 pub mod health;
+pub mod input;
 pub mod playback;
 pub mod programme;
 pub mod segment;
