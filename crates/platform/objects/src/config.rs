@@ -6,23 +6,12 @@ use serde::{Deserialize, Serialize};
 
 /// Where objects are kept.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub enum Config {
+    /// In a directory on this machine, named by its absolute path; it is made if it is not there.
+    Directory(PathBuf),
     /// In an S3.
     S3(S3Config),
-    /// In a directory on this machine.
-    Directory(DirectoryConfig),
-}
-
-/// A directory for objects.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-pub struct DirectoryConfig {
-    /// Its path; it is made if it is not there.
-    pub path: PathBuf,
-    /// Whether an object is on the disk when storing it is done.
-    #[serde(default = "yes")]
-    pub sync: bool,
 }
 
 /// A bucket in an S3.
@@ -47,10 +36,6 @@ pub struct S3Config {
     /// The AWS regions that data may lie in.
     #[serde(default = "only_frankfurt")]
     pub allowed_regions: Vec<String>,
-}
-
-fn yes() -> bool {
-    true
 }
 
 fn frankfurt() -> String {
@@ -112,9 +97,8 @@ mod tests {
     use super::*;
 
     fn config(rest: &str) -> Config {
-        let text = format!(
-            "kind = 's3'\nbucket = 'b'\naccess_key_id_file = '/a'\nsecret_access_key_file = '/b'\n{rest}"
-        );
+        let text =
+            format!("[s3]\nbucket = 'b'\naccess_key_id_file = '/a'\nsecret_access_key_file = '/b'\n{rest}");
         toml::from_str(&text).unwrap()
     }
 

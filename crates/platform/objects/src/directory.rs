@@ -14,7 +14,7 @@ use funkturm_base::{Error, Kind, Result};
 use tokio::task::spawn_blocking;
 use uuid::Uuid;
 
-use crate::{DirectoryConfig, Key, Meta, Page};
+use crate::{Key, Meta, Page};
 
 /// Where files are written before they get their name. No key begins with a dot, so none collides with it.
 const UNFINISHED: &str = ".unfinished";
@@ -25,12 +25,11 @@ pub(crate) struct Directory(Arc<Inner>);
 
 struct Inner {
     root: PathBuf,
-    sync: bool,
 }
 
 impl Directory {
-    pub(crate) async fn open(config: &DirectoryConfig) -> Result<Self> {
-        let directory = Self(Arc::new(Inner { root: config.path.clone(), sync: config.sync }));
+    pub(crate) async fn open(root: &Path) -> Result<Self> {
+        let directory = Self(Arc::new(Inner { root: root.to_owned() }));
         directory.blocking(Inner::prepare).await?;
         Ok(directory)
     }
@@ -111,7 +110,8 @@ impl Inner {
         self.root.join(key.as_str())
     }
 
-    /// Writes beside and moves into place, so that nobody ever reads half an object.
+    /// Writes beside and moves into place, so that nobody ever reads half an object. When it is done the object
+    /// survives a power failure, as it would in an S3.
     fn write(&self, key: &Key, fill: impl FnOnce(&mut File) -> io::Result<()>) -> Result<()> {
         let unfinished = self.root.join(UNFINISHED).join(Uuid::new_v4().to_string());
         let written = self.fill_and_move(&unfinished, &self.path(key), fill);
@@ -132,14 +132,9 @@ impl Inner {
         fs::create_dir_all(folder)?;
         let mut file = File::create_new(unfinished)?;
         fill(&mut file)?;
-        if self.sync {
-            file.sync_all()?;
-        }
+        file.sync_all()?;
         fs::rename(unfinished, path)?;
-        if self.sync {
-            self.sync_folders(folder)?;
-        }
-        Ok(())
+        self.sync_folders(folder)
     }
 
     /// The name itself, and those of the folders that may be new.

@@ -13,7 +13,7 @@ use std::{ops::Range, sync::Arc};
 use bytes::Bytes;
 use funkturm_base::Result;
 
-pub use config::{Config, DirectoryConfig, S3Config};
+pub use config::{Config, S3Config};
 pub use key::{InvalidKey, Key};
 
 /// A place for objects. Clones share it.
@@ -52,7 +52,7 @@ impl Objects {
         config.check().map_err(|problem| funkturm_base::Error::new(funkturm_base::Kind::Invalid, problem))?;
         Ok(Self(Arc::new(match config {
             Config::S3(config) => Backend::S3(s3::S3::open(config).await?),
-            Config::Directory(config) => Backend::Directory(directory::Directory::open(config).await?),
+            Config::Directory(path) => Backend::Directory(directory::Directory::open(path).await?),
         })))
     }
 
