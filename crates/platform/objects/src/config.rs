@@ -53,10 +53,9 @@ impl Config {
     /// What is wrong.
     pub fn check(&self) -> Result<(), String> {
         match self {
-            Self::Directory(config) if config.path.is_relative() => Err(format!(
-                "the directory for objects must be an absolute path, not {}",
-                config.path.display()
-            )),
+            Self::Directory(path) if path.is_relative() => {
+                Err(format!("the directory for objects must be an absolute path, not {}", path.display()))
+            }
             Self::Directory(_) => Ok(()),
             Self::S3(config) => config.check(),
         }
