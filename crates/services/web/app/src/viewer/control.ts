@@ -1,7 +1,7 @@
 // What the viewer does, whether by key, finger or mouse, and what of the screen is awake for it.
 import { batch, computed, effect, signal } from "@preact/signals";
 import type { LineUpEntry } from "../shared/wire";
-import { channels } from "./lineup";
+import { channels, followLineUp, reachable } from "./lineup";
 import { NumberEntry } from "./number-entry";
 import { prepareEngine } from "./player/engine";
 import { Tuner } from "./player/tuner";
@@ -14,7 +14,10 @@ const AWAKE_MS = 3_500;
 const VOLUME_AFTER_SILENCE = 0.5;
 
 export const video = createVideo();
-export const tuner = new Tuner(video);
+export const tuner = new Tuner(video, async (channel) => {
+  await followLineUp();
+  return byId(channels.value ?? [], channel)?.on_air ?? true;
+});
 
 export const current = computed<LineUpEntry | undefined>(() =>
   byId(channels.value ?? [], tuner.channel.value),
@@ -117,7 +120,7 @@ function followAddress(resume: boolean): void {
   const known = channels.value ?? [];
   const wanted = channelOfPath(location.pathname);
   if (wanted !== null) {
-    if (byId(known, wanted)) tuner.tune(wanted);
+    if (byId(known, wanted)) watch(wanted);
     else tuner.refuse({ kind: "unknown" });
     return;
   }
@@ -134,13 +137,14 @@ export function start(): void {
   effect(() => {
     const known = channels.value;
     if (known === null) return;
-    if (isFirst) {
-      isFirst = false;
-      queueMicrotask(() => followAddress(true));
-    } else if (tuner.phase.peek().kind === "failed" && byId(known, tuner.channel.peek())?.on_air) {
-      // It came back: no need to wait for the next try.
-      queueMicrotask(() => tuner.retry());
-    }
+    if (isFirst) queueMicrotask(() => followAddress(true));
+    isFirst = false;
+  });
+  effect(() => {
+    // The server is back: no need to wait for the next try.
+    const phase = tuner.phase.peek();
+    const isCutOff = phase.kind === "failed" && phase.failure.kind === "unreachable";
+    if (reachable.value && isCutOff) queueMicrotask(() => tuner.retry());
   });
   effect(() => {
     const name = current.value?.name;

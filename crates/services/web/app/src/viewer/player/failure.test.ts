@@ -43,6 +43,12 @@ describe("the next try", () => {
     ]);
   });
 
+  it("finds a channel that was off air but for a moment", () => {
+    expect([0, 1, 2, 3, 9].map((attempt) => retryDelay("off_air", attempt))).toEqual([
+      1_000, 2_000, 4_000, 5_000, 5_000,
+    ]);
+  });
+
   it("does not come where it would change nothing", () => {
     for (const kind of ["refused", "unsupported", "unknown"] as const) expect(retryDelay(kind, 0)).toBeNull();
   });

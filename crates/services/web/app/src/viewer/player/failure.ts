@@ -50,7 +50,8 @@ export function failureOfStatus(status: number | undefined): Failure {
 export function retryDelay(kind: FailureKind, attempt: number): number | null {
   switch (kind) {
     case "off_air":
-      return 5_000;
+      // Most gaps are short: an origin or a transcoder that starts again.
+      return Math.min(1_000 * 2 ** attempt, 5_000);
     case "unreachable":
     case "broken":
       return Math.min(2_000 * 2 ** attempt, 15_000);

@@ -10,6 +10,9 @@ const UNKNOWN_LINE = 4_000_000;
 // Media errors are put right by a fresh media source; when that does not last, the channel is tuned anew.
 const MOST_RECOVERIES = 2;
 
+// While there is still something to play, what does not load is asked for again and again.
+const RELOAD_EVERY_MS = 1_000;
+
 export function hlsConfig(start: Pick<EngineStart, "audioLanguage" | "lineSpeed">): Partial<HlsConfig> {
   const config: Partial<HlsConfig> = {
     // Behind the playlist's end by 5/3 of the longest segment. The playlist itself is up to one segment old,
@@ -42,6 +45,7 @@ export function failureOfHls(data: Pick<ErrorData, "type" | "details" | "respons
 export class HlsEngine implements Engine {
   private readonly hls: Hls;
   private recoveries = 0;
+  private reload: ReturnType<typeof setTimeout> | undefined;
 
   constructor(private readonly start: EngineStart) {
     this.hls = new Hls(hlsConfig(start));
@@ -69,7 +73,18 @@ export class HlsEngine implements Engine {
   }
 
   destroy(): void {
+    clearTimeout(this.reload);
     this.hls.destroy();
+  }
+
+  // How much of the future is already here.
+  private secondsAhead(): number {
+    const { buffered, currentTime } = this.start.video;
+    for (let i = 0; i < buffered.length; i++) {
+      if (buffered.start(i) <= currentTime && currentTime < buffered.end(i))
+        return buffered.end(i) - currentTime;
+    }
+    return 0;
   }
 
   private listen(): void {
@@ -102,6 +117,11 @@ export class HlsEngine implements Engine {
   private onError(data: ErrorData): void {
     if (!data.fatal) return;
     const failure = failureOfHls(data);
+    if (data.type === ErrorTypes.NETWORK_ERROR && this.secondsAhead() > RELOAD_EVERY_MS / 1000) {
+      // The viewer has not noticed anything yet, and need not if it is over soon: an origin that restarts.
+      this.reload = setTimeout(() => this.hls.startLoad(), RELOAD_EVERY_MS);
+      return;
+    }
     const recoverable = data.type === ErrorTypes.MEDIA_ERROR && failure.kind !== "unsupported";
     if (recoverable && this.recoveries < MOST_RECOVERIES) {
       this.recoveries++;

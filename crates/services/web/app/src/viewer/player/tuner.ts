@@ -25,7 +25,9 @@ const SETTLE_MS = 160;
 // A stall shorter than this goes unmentioned.
 const NOTICE_STALL_MS = 500;
 const LONG_STALL_MS = 6_000;
-// Without a picture for this long, everything begins anew.
+// A stall longer than this ends only by tuning anew: two segments may be missing where a transcoder died.
+const STALLED_MS = 14_000;
+// Without a first picture for this long, the try has failed.
 const GIVE_UP_MS = 20_000;
 
 export class Tuner {
@@ -48,7 +50,11 @@ export class Tuner {
   private timers: ReturnType<typeof setTimeout>[] = [];
   private lastTuneAt = Number.NEGATIVE_INFINITY;
 
-  constructor(private readonly video: HTMLVideoElement) {
+  constructor(
+    private readonly video: HTMLVideoElement,
+    // Asks the line-up anew whether a channel can be watched at this moment.
+    private readonly isOnAir: (channel: string) => Promise<boolean>,
+  ) {
     effect(() => {
       video.volume = settings.volume.value;
       video.muted = settings.muted.value || this.silenced.value;
@@ -223,7 +229,7 @@ export class Tuner {
     this.later(LONG_STALL_MS, () => {
       this.phase.value = { kind: "buffering", long: true };
     });
-    this.later(GIVE_UP_MS, () => this.fail({ kind: "off_air" }));
+    this.later(STALLED_MS, () => this.fail({ kind: "off_air" }));
   }
 
   private onPause(): void {
@@ -238,7 +244,19 @@ export class Tuner {
     this.release();
     const delay = retryDelay(failure.kind, this.attempts++);
     this.phase.value = { kind: "failed", failure, final: delay === null };
-    if (delay !== null) this.later(delay, () => void this.begin());
+    if (delay !== null) this.later(delay, () => void this.tryAgain(failure));
+  }
+
+  // An origin serves what it has of a channel that went off air, too: trying that again and again would show
+  // the viewer the same last seconds again and again.
+  private async tryAgain(failure: Failure): Promise<void> {
+    const { signal: given } = this.attempt;
+    const channel = this.channel.value;
+    if (channel === null) return;
+    const isSensible = failure.kind !== "off_air" || (await this.isOnAir(channel));
+    if (given.aborted) return;
+    if (isSensible) await this.begin();
+    else this.fail(failure);
   }
 
   // Lets go of everything that belongs to the current attempt.
