@@ -123,7 +123,7 @@ mod tests {
 
     #[test]
     fn a_directory_is_named_by_its_absolute_path() {
-        let config: Config = toml::from_str("kind = 'directory'\npath = 'objects'").unwrap();
+        let config: Config = toml::from_str("directory = 'objects'").unwrap();
         assert!(config.check().is_err());
     }
 }
