@@ -135,7 +135,7 @@ impl Peer {
         Ok(ProgrammeStream { url, body: Box::pin(response.bytes_stream()), buffer: BytesMut::new() })
     }
 
-    /// Pushes an initialization section to an origin.
+    /// Pushes an initialization section to an origin; `grid` as in the segments that need it.
     ///
     /// # Errors
     /// See [`CallError`].
@@ -144,9 +144,10 @@ impl Peer {
         channel: &ChannelId,
         rendition: &str,
         hash: &str,
+        grid: i64,
         body: Bytes,
     ) -> Result<Receipt, CallError> {
-        let path = format!("/internal/v1/inits/{channel}/{rendition}/{hash}");
+        let path = format!("/internal/v1/inits/{channel}/{rendition}/{hash}?grid={grid}");
         let request = self.request(reqwest::Method::PUT, &path).timeout(PUSH_TIMEOUT).body(body);
         self.json(self.send(request, &path).await?, &path).await
     }

@@ -1,8 +1,8 @@
 //! Segments: what transcoders push to origins.
 //!
 //! `PUT /internal/v1/segments/{channel}/{rendition}/{number}` with the media as body and a [`Segment`] as JSON in
-//! the header `x-funkturm-segment`; `PUT /internal/v1/inits/{channel}/{rendition}/{hash}` with the initialization
-//! section as body. An origin that does not have the init of a segment answers 424; the transcoder sends it and
+//! the header `x-funkturm-segment`; `PUT /internal/v1/inits/{channel}/{rendition}/{hash}?grid=…` with the
+//! initialization section as body. An origin that does not have the init of a segment answers 424; the transcoder sends it and
 //! tries again. Both answer with a [`Receipt`].
 
 use funkturm_base::Utc90;

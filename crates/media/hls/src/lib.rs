@@ -1,1 +1,5 @@
-//! HLS: playlists written, read and linted. Pure.
+//! HLS (draft-pantos-hls-rfc8216bis): the live window of a channel, and its playlists. Pure: no network, no clock.
+
+pub mod language;
+pub mod playlist;
+pub mod window;

@@ -1,1 +1,42 @@
-//! The live window in memory, every playlist, segment delivery.
+//! The origin: the live window of every channel in memory, its playlists, its segments.
+//!
+//! Transcoders push; players fetch. Everything that a player can ask for lies ready as bytes: a push makes the channel's
+//! playlists anew, a request only looks up. What is here can be refilled by the transcoders at any time.
+
+mod config;
+mod live;
+mod push;
+mod routes;
+mod shelf;
+mod status;
+
+use funkturm_service::{Context, Service, ServiceMain};
+
+pub use config::Config;
+
+/// The service.
+pub struct Origin;
+
+impl ServiceMain for Origin {
+    const NAME: &'static str = "origin";
+    type Config = Config;
+
+    fn check(config: &Config) -> Result<(), String> {
+        config.check()
+    }
+
+    async fn build(config: Config, context: Context) -> anyhow::Result<Service> {
+        let live = live::Live::new(config, &context)?;
+        let tidy = std::sync::Arc::clone(&live);
+        let stop = context.stop.clone();
+        context.spawn("tidy", async move {
+            loop {
+                tokio::select! {
+                    () = tokio::time::sleep(std::time::Duration::from_secs(2)) => tidy.tidy(),
+                    () = stop.wait() => return Ok(()),
+                }
+            }
+        });
+        Ok(Service { routes: routes::routes(&live), openapi: routes::openapi() })
+    }
+}

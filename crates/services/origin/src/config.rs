@@ -1,0 +1,37 @@
+//! The section `[origin]`.
+
+use serde::{Deserialize, Serialize};
+
+/// How much is kept, and for whom.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// Length of the live window in seconds. Apple's authoring rules want 15 minutes (8.12).
+    pub window_seconds: u32,
+    /// The most bytes of segments in memory, over all channels; beyond it the longest windows give up their oldest segments.
+    pub max_bytes: u64,
+    /// A channel that got nothing for so many seconds is forgotten.
+    pub forget_seconds: u32,
+    /// Everybody may watch everything: the token `open` is accepted.
+    pub open_house: bool,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self { window_seconds: 900, max_bytes: 2 << 30, forget_seconds: 3600, open_house: false }
+    }
+}
+
+impl Config {
+    pub(crate) fn check(&self) -> Result<(), String> {
+        if !(20..=86_400).contains(&self.window_seconds) {
+            return Err("window_seconds is between 20 and 86400; longer windows are the archive's".into());
+        }
+        if self.max_bytes < 64 << 20 {
+            return Err(
+                "max_bytes is at least 67108864 (64 MiB): less does not hold one channel's window".into()
+            );
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,105 @@
+//! What one channel has to offer, ready to be sent: swapped as a whole, so that readers never wait.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use bytes::Bytes;
+use funkturm_hls::{
+    playlist,
+    window::{TICKS, Window},
+};
+use funkturm_service::reply::{Asset, gzip};
+use http::HeaderValue;
+use ring::digest;
+
+/// Everything of a channel that players can ask for.
+#[derive(Clone, Default)]
+pub(crate) struct Shelf {
+    pub(crate) multivariant: Option<Arc<Asset>>,
+    pub(crate) renditions: BTreeMap<String, Tray>,
+}
+
+/// Everything of one rendition.
+#[derive(Clone, Default)]
+pub(crate) struct Tray {
+    pub(crate) playlist: Option<Arc<Asset>>,
+    pub(crate) i_frames: Option<Arc<Asset>>,
+    /// Segments by number; those that have left the playlist stay fetchable for a while (RFC 8216bis, 6.2.2).
+    pub(crate) segments: BTreeMap<u64, Arc<Asset>>,
+    /// Initialization sections by hash.
+    pub(crate) inits: BTreeMap<String, Arc<Asset>>,
+}
+
+const PLAYLIST: &str = "application/vnd.apple.mpegurl";
+const FOR_EVER: &str = "public, max-age=31536000, immutable";
+
+/// A strong validator out of the bytes.
+fn etag(bytes: &[u8]) -> HeaderValue {
+    let hash = digest::digest(&digest::SHA256, bytes);
+    let text: String = hash.as_ref().iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+    HeaderValue::try_from(format!("\"{text}\"")).unwrap_or_else(|_| HeaderValue::from_static("\"\""))
+}
+
+/// A piece of media: the same for ever under its name.
+pub(crate) fn media(video: bool, etag: String, body: Bytes) -> Arc<Asset> {
+    Arc::new(Asset {
+        content_type: HeaderValue::from_static(if video { "video/mp4" } else { "audio/mp4" }),
+        cache_control: HeaderValue::from_static(FOR_EVER),
+        etag: HeaderValue::try_from(etag).unwrap_or_else(|_| HeaderValue::from_static("\"\"")),
+        body,
+        gzip: None,
+    })
+}
+
+fn text(text: String, known: Option<&Arc<Asset>>, seconds: u64) -> Arc<Asset> {
+    if let Some(known) = known.filter(|known| known.body == text.as_bytes()) {
+        return Arc::clone(known);
+    }
+    let gzip = gzip(text.as_bytes());
+    let body = Bytes::from(text);
+    let cache = format!("public, max-age={seconds}");
+    Arc::new(Asset {
+        content_type: HeaderValue::from_static(PLAYLIST),
+        cache_control: HeaderValue::try_from(cache).unwrap_or_else(|_| HeaderValue::from_static("no-cache")),
+        etag: etag(&body),
+        body,
+        gzip,
+    })
+}
+
+impl Shelf {
+    /// Writes all playlists anew. One that is the same stays the same.
+    pub(crate) fn rewrite(&mut self, window: &Window) {
+        let half = (window.target() / 2).max(1);
+        self.multivariant = window.listed().map(|_| {
+            let written = playlist::multivariant(window);
+            text(written, self.multivariant.as_ref(), half)
+        });
+        for (name, tray) in &mut self.renditions {
+            tray.playlist =
+                playlist::media(window, name).map(|written| text(written, tray.playlist.as_ref(), half));
+            tray.i_frames =
+                playlist::i_frames(window, name).map(|written| text(written, tray.i_frames.as_ref(), half));
+        }
+        self.drop_old(window);
+    }
+
+    /// Drops segments that no playlist has listed for long enough, and initialization sections that nothing needs.
+    fn drop_old(&mut self, window: &Window) {
+        let Some((first, last)) = window.listed() else { return };
+        // A segment stays for its own length and that of the longest playlist it was in; but never longer than memory is
+        // meant to be kept for, so at most half a window and at least three segments.
+        let cells = last + 1 - first;
+        let grace = (cells / 2).clamp(3, u64::try_from(120 * TICKS / window.grid()).unwrap_or(3).max(3));
+        let oldest = first.saturating_sub(grace);
+        for (name, tray) in &mut self.renditions {
+            tray.segments = tray.segments.split_off(&oldest);
+            let rendition = window.renditions().get(name);
+            let needed = |hash: &String| {
+                rendition
+                    .is_some_and(|rendition| rendition.segments.values().any(|segment| segment.init == *hash))
+            };
+            let newest = tray.inits.len() <= 2;
+            tray.inits.retain(|hash, _| newest || needed(hash));
+        }
+    }
+}
