@@ -287,7 +287,7 @@ impl Programme {
             if self.tracks.is_empty() && self.service.number().is_some() {
                 return Some(Problem::NoTracks(self.service.kinds())).filter(|_| long(since, 2 * TICKS));
             }
-            let waiting = self.epoch.last_picture.unwrap_or(since).max(since);
+            let waiting = self.epoch.waiting_since.or(self.epoch.last_picture).unwrap_or(since);
             return long(waiting, ENTRY_PATIENCE).then_some(Problem::NoEntry);
         }
         let (clean, open) = self.entries;
@@ -329,7 +329,9 @@ impl Programme {
             if let Some(track) = self.tracks.get_mut(place) {
                 track.finish(&mut self.units);
             }
-            self.units.iter_mut().for_each(|unit| unit.damaged |= unit.duration == 0);
+            if let Some(last) = self.units.last_mut() {
+                last.damaged |= last.duration == 0;
+            }
             if self.epoch.running() {
                 self.pass_on(place, at, out);
             }

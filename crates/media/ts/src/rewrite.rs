@@ -19,6 +19,8 @@ use crate::{
 #[derive(Default)]
 pub struct Indexer {
     position: u64,
+    /// The PAT before the last one: between two of them the other tables are as well.
+    tables: (Option<u64>, Option<u64>),
     scan: Scan,
     pids: std::collections::BTreeMap<u16, Seen>,
 }
@@ -29,12 +31,23 @@ struct Seen {
     /// PCRs (90 kHz, leaps taken out) by position.
     clock: Vec<(u64, i64)>,
     last_pcr: Option<u64>,
-    /// Where PES packets begin, with their decoding times: the first of each codec's pictures to begin at, and the last.
-    entries: [Option<(u64, u64)>; 3],
-    first: Option<(u64, u64)>,
-    last: Option<(u64, u64)>,
+    /// The first beginning of each codec's pictures to begin at.
+    entries: [Option<Begin>; 3],
+    first: Option<Begin>,
+    last: Option<Begin>,
 }
 
+/// Where a PES packet begins.
+#[derive(Clone, Copy)]
+struct Begin {
+    position: u64,
+    /// Its decoding time.
+    decoding: u64,
+    /// Where the tables are that a receiver needs first.
+    tables: u64,
+}
+
+const PAT_PID: u16 = 0;
 const VIDEO: [Codec; 3] = [Codec::H264, Codec::Hevc, Codec::Mpeg2Video];
 /// A PCR further than this from the last one is a leap, over which the clock goes on as before.
 const LEAP: i64 = TICKS;
@@ -63,6 +76,9 @@ impl Indexer {
         if pid == NULL_PID {
             return;
         }
+        if pid == PAT_PID && packet.starts_unit() {
+            self.tables = (self.tables.1, Some(position));
+        }
         self.scan.push(&Received { packet, continuity: Continuity::Good });
         let pcr = packet.adaptation().and_then(|field| field.pcr);
         let stamps = Stamps::find(packet.bytes());
@@ -74,7 +90,8 @@ impl Indexer {
             seen.tick(position, pcr / PCR_PER_TICK);
         }
         if let Some(stamps) = stamps {
-            let here = (position, stamps.decoding());
+            let tables = self.tables.0.or(self.tables.1).unwrap_or(position);
+            let here = Begin { position, decoding: stamps.decoding(), tables };
             seen.first.get_or_insert(here);
             seen.last = Some(here);
             for (entry, codec) in seen.entries.iter_mut().zip(VIDEO) {
@@ -85,13 +102,24 @@ impl Indexer {
         }
     }
 
-    /// The loop, once everything was seen.
+    /// The loop, once everything was seen: seamless for the first programme that can be looped.
     ///
     /// # Errors
     /// See [`LoopError`].
-    pub fn finish(mut self) -> Result<Loop, LoopError> {
+    pub fn finish(self) -> Result<Loop, LoopError> {
+        self.finish_for(None)
+    }
+
+    /// The loop that is seamless for the programme of this number.
+    ///
+    /// # Errors
+    /// See [`LoopError`].
+    pub fn finish_for(mut self, programme: Option<u16>) -> Result<Loop, LoopError> {
         let mut error = LoopError::NoClock;
         for found in self.scan.programmes() {
+            if programme.is_some_and(|wanted| wanted != found.number) {
+                continue;
+            }
             let Some(map) = found.map else { continue };
             // The pictures decide where the loop begins and ends; without pictures the first sound does.
             let streams = map.streams.iter().filter_map(|stream| match stream.kind {
@@ -105,7 +133,7 @@ impl Indexer {
             let entry = VIDEO.iter().zip(seen.entries).find(|(of, _)| **of == codec);
             let begin = entry.map_or(seen.first, |(_, entry)| entry);
             let (Some(begin), Some(end), true) = (begin, seen.last, clock.len() > 1) else { continue };
-            match Loop::new(begin, end, clock) {
+            match Loop::new(pid, begin, end, clock) {
                 Ok(made) => return Ok(made),
                 Err(problem) => error = problem,
             }
@@ -144,26 +172,30 @@ impl Seen {
 #[derive(Clone, Debug)]
 pub struct Loop {
     range: Range<u64>,
+    /// The PID that decides, and where it begins.
+    main: (u16, u64),
     clock: Vec<(u64, i64)>,
     start: i64,
     period: i64,
 }
 
 impl Loop {
-    fn new(begin: (u64, u64), end: (u64, u64), clock: Vec<(u64, i64)>) -> Result<Self, LoopError> {
-        let mut made = Self { range: begin.0..end.0, clock, start: 0, period: 0 };
-        made.start = made.time(begin.0);
-        let arrival = made.time(end.0) - made.start;
-        let decoding = difference(end.1, begin.1);
+    fn new(pid: u16, begin: Begin, end: Begin, clock: Vec<(u64, i64)>) -> Result<Self, LoopError> {
+        let range = begin.tables..end.position;
+        let mut made = Self { range, main: (pid, begin.position), clock, start: 0, period: 0 };
+        made.start = made.time(begin.tables);
+        let arrival = made.time(end.position) - made.time(begin.position);
+        let decoding = difference(end.decoding, begin.decoding);
         // The later of both, so that neither clock goes back from round to round.
         made.period = if (arrival - decoding).abs() < DISAGREEMENT { arrival.max(decoding) } else { arrival };
-        if made.range.is_empty() || made.period < TICKS / 2 {
+        if end.position <= begin.position || made.period < TICKS / 2 {
             return Err(LoopError::TooShort);
         }
         Ok(made)
     }
 
-    /// The packets that are played, counted from 0 at the recording's beginning.
+    /// The packets that are played, counted from 0 at the recording's beginning. The first round has a few more of
+    /// them than the others.
     pub fn range(&self) -> Range<u64> {
         self.range.clone()
     }
@@ -227,6 +259,11 @@ impl Rewriter {
             self.rounds += 1;
         }
         self.last = Some(position);
+        let (main, begin) = self.plan.main;
+        // What is before the first picture is played once, for the tables in it.
+        if self.rounds > 0 && position < begin {
+            return None;
+        }
         let (pid, starts, has_payload, counter) = {
             let packet = Packet::new(packet)?;
             (packet.pid(), packet.starts_unit(), packet.has_payload(), packet.continuity())
@@ -235,6 +272,9 @@ impl Rewriter {
         let due = self.plan.time(position) - self.plan.start + offset;
         if pid == NULL_PID {
             return Some(due);
+        }
+        if pid == main && position < begin {
+            return None;
         }
         let state = self.pids.get_mut(usize::from(pid))?;
         let new_round = state.begun != Some(self.rounds);

@@ -50,6 +50,8 @@ pub(super) struct Epoch {
     pub(super) count: u64,
     pub(super) last_break: Option<Break>,
     pub(super) last_picture: Option<i64>,
+    /// Since when pictures come that no epoch can begin with.
+    pub(super) waiting_since: Option<i64>,
 }
 
 /// Where a track is.
@@ -120,6 +122,7 @@ impl Epoch {
         {
             self.end(reason, out);
         }
+        self.waiting_since = self.waiting_since.or(Some(at)).filter(|_| self.id.is_none());
         if self.id.is_some() {
             self.pass(track, unit, out);
         } else if track == self.main
@@ -158,7 +161,7 @@ impl Epoch {
         (self.id, self.begin, self.last_id) = (Some(begin), begin, begin);
         self.anchor = Some((unit.stamped.dts, dts));
         self.count += 1;
-        self.doubts = 0;
+        (self.doubts, self.waiting_since) = (0, None);
         clock.begin_epoch();
         for state in &mut self.tracks {
             state.format = None;

@@ -106,6 +106,8 @@ const HEAD: usize = 32;
 pub(crate) struct Splitter {
     buffer: Buffer,
     syntax: Box<dyn Syntax>,
+    /// The units are NAL units.
+    nal_units: bool,
     /// The buffer was searched for start codes up to here.
     searched: usize,
     /// The units of the picture at hand, by where they are behind their start codes; the last one is open.
@@ -127,6 +129,7 @@ impl Splitter {
         Self {
             buffer: Buffer::default(),
             syntax,
+            nal_units: codec != Codec::Mpeg2Video,
             searched: 0,
             units: Vec::new(),
             has_picture: false,
@@ -185,8 +188,12 @@ impl Splitter {
 
     /// Takes note of a start code at `code`.
     fn take(&mut self, mut code: usize, part: Part, each: &mut dyn FnMut(Picture)) {
-        // The zero byte before a start code belongs to it, unless a PES packet begins in between.
-        let zero = code > 0 && self.buffer.bytes().get(code - 1) == Some(&0) && !self.buffer.marked_at(code);
+        // NAL units never end in a zero byte: one before a start code belongs to that, unless a PES packet begins in
+        // between. MPEG-2's headers may end in zeros.
+        let zero = self.nal_units
+            && code > 0
+            && self.buffer.bytes().get(code - 1) == Some(&0)
+            && !self.buffer.marked_at(code);
         let begin = code - usize::from(zero);
         if let Some(last) = self.units.last_mut() {
             last.end = begin.max(last.start);
