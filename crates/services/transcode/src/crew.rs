@@ -1,0 +1,282 @@
+//! Which channels this instance works on: leased from Redis by capacity, started, watched, given back.
+
+use std::{
+    collections::BTreeMap,
+    process::Stdio,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use anyhow::Context as _;
+use funkturm_base::ChannelId;
+use funkturm_bus::{Bus, Lease, Leases};
+use funkturm_contracts::{
+    channel::{Channel, Profile},
+    client::Peer,
+    health::{TranscodeHealth, TranscodeStatus},
+};
+use funkturm_service::{
+    Context, Latch, Stop,
+    log::{Format, Level},
+};
+use slog::{info, o, warn};
+use tokio::{
+    io::{AsyncBufReadExt, AsyncWriteExt, BufReader},
+    process::{Child, Command},
+    task::JoinHandle,
+    time::{Instant, sleep, timeout},
+};
+use uuid::Uuid;
+
+use crate::{Config, runner::Runner, status::Health, worker::Job};
+
+/// A lease that is not renewed for so long is free: a lost instance is replaced within five seconds.
+const LEASE: Duration = Duration::from_secs(4);
+/// How often leases are renewed and the line-up is looked at.
+const ROUND: Duration = Duration::from_secs(1);
+/// How long a worker may take to finish its last segment.
+const DRAIN: Duration = Duration::from_secs(7);
+
+/// The channels that this instance works on.
+pub(crate) struct Crew {
+    config: Config,
+    context: Context,
+    leases: Leases,
+    channels: Peer,
+    posts: Mutex<BTreeMap<ChannelId, Post>>,
+    ready: Latch,
+}
+
+/// One channel at work.
+struct Post {
+    profile: Profile,
+    lease: Lease,
+    stop: Stop,
+    health: Health,
+    task: JoinHandle<()>,
+}
+
+impl Crew {
+    pub(crate) fn new(config: Config, context: &Context) -> anyhow::Result<Self> {
+        let bus = Bus::open(&config.bus, "transcode", &context.metrics, &context.log)?;
+        // Two instances on one machine are two owners, and so are two lives of one.
+        let owner = format!("{}/{}", context.host, Uuid::new_v4());
+        Ok(Self {
+            leases: bus.leases(owner, LEASE),
+            channels: Peer::new(config.channels.clone(), context.tokens.service.clone())?,
+            config,
+            context: context.clone(),
+            posts: Mutex::default(),
+            ready: context.latch("the line-up"),
+        })
+    }
+
+    fn posts(&self) -> MutexGuard<'_, BTreeMap<ChannelId, Post>> {
+        self.posts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What this instance says about itself.
+    pub(crate) fn status(&self) -> TranscodeStatus {
+        let posts = self.posts();
+        TranscodeStatus {
+            host: self.context.host.clone(),
+            capacity: self.config.capacity(),
+            used: posts.values().map(|post| self.config.cost(post.profile)).sum(),
+            channels: posts.values().map(|post| post.health.get()).collect(),
+        }
+    }
+
+    /// Keeps leases and channels in step until stop; then gives everything back.
+    pub(crate) async fn work(&self) -> anyhow::Result<()> {
+        let mut wanted: Vec<Channel> = Vec::new();
+        while !self.context.stop.requested() {
+            match self.channels.channels().await {
+                Ok(list) => {
+                    wanted = list.channels.into_iter().filter(|channel| channel.enabled).collect();
+                    self.ready.open();
+                }
+                // The last list stays in force.
+                Err(error) => warn!(self.context.log, "the line-up cannot be had: {error}"),
+            }
+            self.renew(&wanted).await;
+            self.take_on(&wanted).await;
+            tokio::select! {
+                () = sleep(ROUND) => {}
+                () = self.context.stop.wait() => {}
+            }
+        }
+        let ids: Vec<ChannelId> = self.posts().keys().cloned().collect();
+        for id in &ids {
+            if let Some(post) = self.posts().get(id) {
+                post.stop.trigger();
+            }
+        }
+        for id in ids {
+            self.leave(&id).await;
+        }
+        Ok(())
+    }
+
+    /// Renews what is ours, and leaves what is not ours any more or not wanted as it is.
+    async fn renew(&self, wanted: &[Channel]) {
+        let held: Vec<(ChannelId, Profile, Lease)> = {
+            let posts = self.posts();
+            posts.iter().map(|(id, post)| (id.clone(), post.profile, post.lease.clone())).collect()
+        };
+        for (id, profile, mut lease) in held {
+            let still = wanted.iter().any(|channel| channel.id == id && channel.profile == profile);
+            let ours = match self.leases.renew(&mut lease).await {
+                Ok(ours) => ours,
+                // Without Redis nobody else can take the channel either, and segments are the same whoever makes them: go on.
+                Err(error) => {
+                    warn!(self.context.log, "leases cannot be renewed: {}", error.chain());
+                    true
+                }
+            };
+            if let Some(post) = self.posts().get_mut(&id) {
+                post.lease = lease;
+            }
+            if !still || !ours {
+                info!(self.context.log, "leaves a channel"; "channel" => %id, "still_leased" => ours);
+                self.leave(&id).await;
+            }
+        }
+    }
+
+    /// Takes on channels that nobody works on, as far as the capacity goes.
+    async fn take_on(&self, wanted: &[Channel]) {
+        for channel in wanted {
+            let (known, used) = {
+                let posts = self.posts();
+                let used: u32 = posts.values().map(|post| self.config.cost(post.profile)).sum();
+                (posts.contains_key(&channel.id), used)
+            };
+            let cost = self.config.cost(channel.profile);
+            // A channel that costs more than everything runs alone rather than not at all.
+            let fits = used + cost <= self.config.capacity() || used == 0;
+            if known || !fits || self.context.stop.requested() {
+                continue;
+            }
+            for slot in 0..if channel.redundant { 2 } else { 1 } {
+                match self.leases.acquire(&format!("{}:{slot}", channel.id)).await {
+                    Ok(Some(lease)) => {
+                        self.start(channel, lease);
+                        break;
+                    }
+                    Ok(None) => {}
+                    Err(_) => return, // said when renewing, or the next time
+                }
+            }
+        }
+    }
+
+    fn start(&self, channel: &Channel, lease: Lease) {
+        info!(self.context.log, "takes on a channel"; "channel" => %channel.id, "profile" => ?channel.profile);
+        let (stop, health) = (Stop::default(), Health::new(channel.id.clone()));
+        let log = self.context.log.new(o!("channel" => channel.id.to_string()));
+        let token = self.context.tokens.service.clone();
+        let task = if channel.profile == Profile::Passthrough {
+            let runner = Runner {
+                channel: channel.id.clone(),
+                profile: channel.profile,
+                config: self.config.clone(),
+                token,
+                clock: Arc::clone(&self.context.clock),
+                log: log.clone(),
+                health: health.clone(),
+                stop: stop.clone(),
+            };
+            tokio::spawn(async move {
+                if let Err(error) = runner.run().await {
+                    warn!(log, "the channel cannot be run: {error:#}");
+                }
+            })
+        } else {
+            let job = Job {
+                channel: channel.id.clone(),
+                profile: channel.profile,
+                config: self.config.clone(),
+                token,
+                format: Format::default(),
+                level: Level::Warning,
+            };
+            tokio::spawn(watch(job, log, health.clone(), stop.clone()))
+        };
+        let post = Post { profile: channel.profile, lease, stop, health, task };
+        self.posts().insert(channel.id.clone(), post);
+    }
+
+    async fn leave(&self, id: &ChannelId) {
+        let Some(post) = self.posts().remove(id) else { return };
+        post.stop.trigger();
+        if timeout(DRAIN + ROUND, post.task).await.is_err() {
+            warn!(self.context.log, "a channel did not end in time"; "channel" => %id);
+        }
+        let _ = self.leases.release(post.lease).await; // it runs out by itself otherwise
+    }
+}
+
+/// Keeps a worker process running until stop.
+async fn watch(job: Job, log: slog::Logger, health: Health, stop: Stop) {
+    let mut pause = Duration::from_millis(100);
+    while !stop.requested() {
+        let started = Instant::now();
+        match work_once(&job, &health, &stop).await {
+            Ok(()) if stop.requested() => return,
+            Ok(()) => warn!(log, "the worker ended, and is started again"),
+            Err(error) => {
+                warn!(log, "the worker cannot be run: {error:#}");
+                health.problem(format!("the worker cannot be run: {error:#}"));
+            }
+        }
+        health.lock().restarts += 1;
+        pause = if started.elapsed() > Duration::from_secs(30) {
+            Duration::from_millis(100)
+        } else {
+            (pause * 2).min(Duration::from_secs(10))
+        };
+        tokio::select! {
+            () = sleep(pause) => {}
+            () = stop.wait() => return,
+        }
+    }
+}
+
+async fn work_once(job: &Job, health: &Health, stop: &Stop) -> anyhow::Result<()> {
+    let program = std::env::current_exe().context("this program's own file cannot be found")?;
+    let mut child = Command::new(program)
+        .arg("worker")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()?;
+    let mut line = serde_json::to_vec(job)?;
+    line.push(b'\n');
+    let mut stdin = child.stdin.take().context("a worker without standard input")?;
+    stdin.write_all(&line).await?;
+    let stdout = child.stdout.take().context("a worker without standard output")?;
+    let mut lines = BufReader::new(stdout).lines();
+    loop {
+        tokio::select! {
+            line = lines.next_line() => match line? {
+                Some(line) => report(health, &child, &line),
+                None => break,
+            },
+            () = stop.wait() => {
+                drop(stdin); // the worker finishes its last segment and ends
+                if timeout(DRAIN, child.wait()).await.is_err() {
+                    child.kill().await?;
+                }
+                return Ok(());
+            }
+        }
+    }
+    child.wait().await?;
+    Ok(())
+}
+
+fn report(health: &Health, child: &Child, line: &str) {
+    let Ok(told) = serde_json::from_str::<TranscodeHealth>(line) else { return };
+    let mut health = health.lock();
+    *health = TranscodeHealth { worker: child.id(), restarts: health.restarts, ..told };
+}
