@@ -1,0 +1,4 @@
+DROP TABLE outbox;
+DROP TABLE input;
+DROP TABLE channel;
+DROP TABLE line_up;

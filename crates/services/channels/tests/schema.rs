@@ -1,0 +1,51 @@
+//! The description and the migrations.
+
+use diesel::{Connection, PgConnection, QueryableByName, RunQueryDsl, sql_query, sql_types::Text};
+use diesel_migrations::{FileBasedMigrations, MigrationHarness};
+use funkturm_channels::Channels;
+use funkturm_service::{Context, ServiceMain, openapi};
+
+use crate::Stores;
+
+#[tokio::test]
+async fn everything_that_is_served_is_described_and_the_other_way_round() {
+    let stores = Stores::start().await;
+    let context = Context::for_test("channels");
+    let service = Channels::build(stores.config(), context.clone()).await.unwrap();
+    assert_eq!(openapi::differences(&service.routes, &service.openapi), [""; 0]);
+    context.stop.trigger();
+    let document = service.openapi.to_json().unwrap();
+    for schema in ["Channel", "LineUp", "Report", "IngestStatus", "Unreachable"] {
+        assert!(document.contains(&format!("\"{schema}\":")), "{schema} is not described");
+    }
+}
+
+#[derive(Debug, PartialEq, QueryableByName)]
+struct Column {
+    #[diesel(sql_type = Text)]
+    name: String,
+}
+
+fn columns(connection: &mut PgConnection) -> Vec<Column> {
+    sql_query(
+        "SELECT table_name || '.' || column_name || ' ' || data_type AS name FROM information_schema.columns
+         WHERE table_schema = 'public' AND table_name NOT LIKE '\\_\\_%' ORDER BY 1",
+    )
+    .load(connection)
+    .unwrap()
+}
+
+#[tokio::test]
+async fn each_migration_can_be_undone_and_done_again() {
+    let stores = Stores::start().await;
+    let migrations =
+        FileBasedMigrations::find_migrations_directory_in_path(env!("CARGO_MANIFEST_DIR")).unwrap();
+    let mut connection = PgConnection::establish(&stores.database).unwrap();
+    connection.run_pending_migrations(migrations.clone()).unwrap();
+    let after = columns(&mut connection);
+    assert!(after.iter().any(|column| column.name == "channel.name text"), "{after:?}");
+    connection.revert_all_migrations(migrations.clone()).unwrap();
+    assert_eq!(columns(&mut connection), []);
+    connection.run_pending_migrations(migrations).unwrap();
+    assert_eq!(columns(&mut connection), after);
+}
