@@ -2,4 +2,6 @@
 
 pub mod language;
 pub mod playlist;
+pub mod read;
+pub mod uri;
 pub mod window;
