@@ -6,6 +6,7 @@ mod audio;
 mod boxes;
 mod collect;
 pub mod grid;
+pub mod headend;
 mod init;
 pub mod ladder;
 pub mod packager;
