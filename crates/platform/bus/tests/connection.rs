@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use funkturm_base::Kind;
 use funkturm_bus::Bus;
-use funkturm_testkit::stores::Redis;
+use funkturm_stores::testing::Redis;
 
 use crate::bus;
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use funkturm_testkit::stores::Redis;
+use funkturm_stores::testing::Redis;
 
 use crate::bus;
 

@@ -7,7 +7,7 @@ mod leases;
 mod streams;
 
 use funkturm_bus::Bus;
-use funkturm_testkit::stores::Redis;
+use funkturm_stores::testing::Redis;
 
 /// A bus to this Redis, as a service of its own would have it.
 fn bus(redis: &Redis) -> Bus {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use funkturm_bus::{Bus, Consumer};
-use funkturm_testkit::stores::Redis;
+use funkturm_stores::testing::Redis;
 
 use crate::bus;
 

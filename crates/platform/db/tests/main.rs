@@ -8,7 +8,7 @@ use diesel::{RunQueryDsl, connection::SimpleConnection, sql_query};
 use diesel_migrations::{EmbeddedMigrations, embed_migrations};
 use funkturm_base::{Error, Kind};
 use funkturm_db::{Db, Failure, Options};
-use funkturm_testkit::stores::PostgreSql;
+use funkturm_stores::testing::PostgreSql;
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("tests/migrations");
 

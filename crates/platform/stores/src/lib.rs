@@ -12,6 +12,8 @@ mod postgresql;
 mod process;
 mod programs;
 mod redis;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod user;
 
 use std::{path::PathBuf, sync::Arc};

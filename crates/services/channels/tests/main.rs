@@ -17,7 +17,7 @@ use funkturm_service::{
     Context, ServiceMain, serve,
     testing::{TestServer, serve_with},
 };
-use funkturm_testkit::stores::{PostgreSql, Redis};
+use funkturm_stores::testing::{PostgreSql, Redis};
 use reqwest::{Method, RequestBuilder, Response, StatusCode};
 use serde_json::{Value, json};
 use tempfile::TempDir;
