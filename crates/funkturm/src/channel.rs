@@ -11,8 +11,6 @@ use serde::Deserialize;
 
 use crate::{out, server};
 
-mod scan;
-
 const CHANNELS: &str = "/admin/v1/channels";
 
 /// The line-up.
@@ -28,8 +26,6 @@ pub(crate) enum Command {
     Remove(Remove),
     /// Take over a line-up from an M3U list (file, URL, or `-` for standard input)
     Import(Import),
-    /// List the programmes of a multi-programme stream, and add those chosen
-    Scan(scan::Scan),
 }
 
 /// Profiles as the command line names them.
@@ -159,7 +155,6 @@ pub(crate) fn run(command: Command) -> anyhow::Result<()> {
             Command::Edit(args) => edit(args).await,
             Command::Remove(args) => remove(args).await,
             Command::Import(args) => import(args).await,
-            Command::Scan(args) => scan::run(args).await,
         }
     })
 }
@@ -168,14 +163,17 @@ pub(crate) fn run(command: Command) -> anyhow::Result<()> {
 fn parse_input(text: &str) -> Result<Input, String> {
     let (url, programme) = match text.rsplit_once('#') {
         Some((url, number)) => {
-            let number =
-                number.parse::<u16>().map_err(|_| format!("{number:?} is not a programme number from 1 to 65535"))?;
+            let number = number
+                .parse::<u16>()
+                .map_err(|_| format!("{number:?} is not a programme number from 1 to 65535"))?;
             (url, Some(number))
         }
         None => (text, None),
     };
     if !url.contains("://") {
-        return Err(format!("{url:?} is not a URL: write for example udp://239.1.1.1:5000 or file:///srv/a.ts"));
+        return Err(format!(
+            "{url:?} is not a URL: write for example udp://239.1.1.1:5000 or file:///srv/a.ts"
+        ));
     }
     Ok(Input { url: url.to_owned(), programme })
 }

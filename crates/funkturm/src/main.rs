@@ -2,7 +2,6 @@
 
 mod channel;
 mod headend;
-mod lint;
 mod out;
 mod play;
 mod serve;
@@ -32,8 +31,6 @@ enum Command {
     /// The line-up: add, list, edit, remove, import, scan
     #[command(subcommand)]
     Channel(channel::Command),
-    /// Follow a live HLS presentation and report every breach of the rules
-    Lint(lint::Args),
     /// Play a transport stream file onto the network for ever, with faults on demand
     Play(play::Args),
     /// Broadcast the three demo channels, as a headend would
@@ -46,11 +43,10 @@ enum Command {
 fn main() -> ExitCode {
     match Cli::parse().command {
         Command::Up(args) => up::run(args),
-        Command::Serve(args) => serve::run(args),
+        Command::Serve(args) => serve::run(&args),
         Command::Channel(command) => out::finish(channel::run(command)),
-        Command::Lint(args) => lint::run(args),
         Command::Play(args) => out::finish(play::run(args)),
         Command::Headend(args) => headend::run(args),
-        Command::Worker(args) => funkturm_transcode::worker::run(args),
+        Command::Worker(args) => funkturm_transcode::worker::run(&args),
     }
 }

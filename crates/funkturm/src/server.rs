@@ -97,7 +97,11 @@ impl Server {
     }
 
     async fn json<T: DeserializeOwned>(&self, request: reqwest::RequestBuilder) -> anyhow::Result<T> {
-        self.answer(request).await?.json().await.with_context(|| format!("{} sent an answer that cannot be read", self.base))
+        self.answer(request)
+            .await?
+            .json()
+            .await
+            .with_context(|| format!("{} sent an answer that cannot be read", self.base))
     }
 
     async fn answer(&self, request: reqwest::RequestBuilder) -> anyhow::Result<reqwest::Response> {

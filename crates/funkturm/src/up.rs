@@ -178,7 +178,12 @@ fn free_port() -> anyhow::Result<SocketAddr> {
 
 impl Places {
     /// What the configuration leaves open, filled in for one machine.
-    fn suggest(&self, configuration: &mut Configuration, state: &State, stores: &Stores) -> anyhow::Result<()> {
+    fn suggest(
+        &self,
+        configuration: &mut Configuration,
+        state: &State,
+        stores: &Stores,
+    ) -> anyhow::Result<()> {
         let internal = format!("http://{}", self.internal);
         let table = |pairs: &[(&str, toml::Value)]| {
             pairs.iter().map(|(key, value)| ((*key).to_owned(), value.clone())).collect::<toml::Table>()
@@ -262,5 +267,7 @@ impl Control {
 
 async fn one<S: ServiceMain>(configuration: &Configuration, context: &Context) -> anyhow::Result<Service> {
     let config = configuration.service::<S>()?;
-    S::build(config, context.child(S::NAME)).await.with_context(|| format!("the {} service cannot start", S::NAME))
+    S::build(config, context.child(S::NAME))
+        .await
+        .with_context(|| format!("the {} service cannot start", S::NAME))
 }

@@ -19,7 +19,11 @@ pub(crate) async fn offer(server: &Server) -> anyhow::Result<bool> {
         }
         return Ok(true);
     }
-    Ok(list.channels.iter().flat_map(|channel| &channel.inputs).any(|input| [SRT, MULTIPLEX].contains(&input.url.as_str())))
+    Ok(list
+        .channels
+        .iter()
+        .flat_map(|channel| &channel.inputs)
+        .any(|input| [SRT, MULTIPLEX].contains(&input.url.as_str())))
 }
 
 fn channels() -> Vec<(NewChannel, Vec<u8>)> {

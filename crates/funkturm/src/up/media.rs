@@ -1,6 +1,10 @@
 //! The media services on one machine: child processes that are started again when they die.
 
-use std::{path::{Path, PathBuf}, process::Stdio, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    process::Stdio,
+    time::Duration,
+};
 
 use anyhow::Context as _;
 use funkturm_service::{Context, Stop};

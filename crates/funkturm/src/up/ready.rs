@@ -24,10 +24,15 @@ pub(crate) async fn wait_and_tell(
     let deadline = Instant::now() + PATIENCE;
     let lineup = loop {
         let lineup: LineUp = server.get("/api/v1/channels").await?;
-        let waiting: Vec<&str> =
-            lineup.channels.iter().filter(|channel| !channel.on_air).map(|channel| channel.name.as_str()).collect();
+        let waiting: Vec<&str> = lineup
+            .channels
+            .iter()
+            .filter(|channel| !channel.on_air)
+            .map(|channel| channel.name.as_str())
+            .collect();
         let unready = context.unready();
-        if (waiting.is_empty() && unready.is_empty()) || Instant::now() > deadline || context.stop.requested() {
+        if (waiting.is_empty() && unready.is_empty()) || Instant::now() > deadline || context.stop.requested()
+        {
             break lineup;
         }
         let what = if unready.is_empty() { waiting.join(", ") } else { unready.join(", ") };
@@ -50,7 +55,9 @@ pub(crate) async fn wait_and_tell(
         out::line(format_args!("  {:4}  {}  {air}", channel.number, channel.name));
     }
     if lineup.channels.is_empty() {
-        out::line("  No channels yet. Add one: funkturm channel add \"Das Erste\" --input udp://239.1.1.1:5000");
+        out::line(
+            "  No channels yet. Add one: funkturm channel add \"Das Erste\" --input udp://239.1.1.1:5000",
+        );
     } else if demo {
         out::line("  These are the demo; add your own with `funkturm channel add`, `import` or `scan`.");
     }

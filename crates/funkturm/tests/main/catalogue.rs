@@ -6,7 +6,12 @@ const CATALOGUE: &str = include_str!("../../../services/catalogue.toml");
 
 fn services() -> Vec<toml::Table> {
     let catalogue: toml::Table = CATALOGUE.parse().unwrap();
-    catalogue["service"].as_array().unwrap().iter().map(|service| service.as_table().unwrap().clone()).collect()
+    catalogue["service"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|service| service.as_table().unwrap().clone())
+        .collect()
 }
 
 #[test]

@@ -22,7 +22,8 @@ fn workspace() -> BTreeMap<String, Crate> {
         .iter()
         .map(|package| {
             let manifest = text(&package["manifest_path"]);
-            let folder = manifest.split_once("/crates/").unwrap().1.trim_end_matches("/Cargo.toml").to_owned();
+            let folder =
+                manifest.split_once("/crates/").unwrap().1.trim_end_matches("/Cargo.toml").to_owned();
             let dependencies = package["dependencies"]
                 .as_array()
                 .unwrap()
@@ -43,7 +44,10 @@ fn a_service_depends_on_no_other_service() {
         services += 1;
         for dependency in &service.dependencies {
             let other = crates.get(dependency).map_or("", |c| c.folder.as_str());
-            assert!(!other.starts_with("services/"), "{name} depends on {dependency}: speak through contracts");
+            assert!(
+                !other.starts_with("services/"),
+                "{name} depends on {dependency}: speak through contracts"
+            );
         }
     }
     assert!(services >= 6, "the services are not where this test looks for them");
