@@ -52,12 +52,26 @@ const SHORT: &[(&str, &str)] = &[
     ("zho", "zh"),
 ];
 
-/// The RFC 5646 tag of an ISO 639-2 code; codes that stand for no language (`qaa`, `mis`, `und`) have none.
-pub fn tag(code: &str) -> Option<&str> {
-    if matches!(code, "und" | "mis" | "mul" | "zxx") || (code.starts_with('q') && code.len() == 3) {
-        return None;
+/// The RFC 5646 tag of an ISO 639-2 code. Codes that stand for no language become `und`; those for local use (`qaa` to
+/// `qtz`, in broadcasts "original version") stay, RFC 5646 has them too.
+pub fn tag(code: &str) -> &str {
+    let letters = code.len() == 3 && code.bytes().all(|byte| byte.is_ascii_lowercase());
+    if !letters || matches!(code, "mis" | "mul" | "zxx") {
+        return "und";
     }
-    Some(SHORT.iter().find(|(long, _)| *long == code).map_or(code, |(_, short)| *short))
+    SHORT.iter().find(|(long, _)| *long == code).map_or(code, |(_, short)| *short)
+}
+
+/// Whether a text is formed like an RFC 5646 tag and begins with the shortest code of its language (4.5, 2.2.1).
+pub fn is_tag(text: &str) -> bool {
+    let mut subtags = text.split('-');
+    let primary = subtags.next().unwrap_or_default();
+    let alphabetic = primary.bytes().all(|byte| byte.is_ascii_alphabetic());
+    let formed = subtags.all(|subtag| {
+        (1..=8).contains(&subtag.len()) && subtag.bytes().all(|byte| byte.is_ascii_alphanumeric())
+    });
+    let longer = SHORT.iter().any(|(long, _)| long.eq_ignore_ascii_case(primary));
+    (2..=8).contains(&primary.len()) && alphabetic && formed && !longer
 }
 
 #[cfg(test)]
@@ -67,14 +81,31 @@ mod tests {
     #[test]
     fn broadcast_codes_become_tags() {
         for (code, expected) in [
-            ("deu", Some("de")),
-            ("ger", Some("de")),
-            ("bar", Some("bar")),
-            ("qaa", None),
-            ("mis", None),
-            ("und", None),
+            ("deu", "de"),
+            ("ger", "de"),
+            ("bar", "bar"),
+            ("qaa", "qaa"),
+            ("mis", "und"),
+            ("und", "und"),
+            ("", "und"),
+            ("d\"u", "und"),
         ] {
             assert_eq!(tag(code), expected, "{code}");
+            assert!(is_tag(tag(code)), "{code}");
+        }
+    }
+
+    #[test]
+    fn a_tag_is_the_shortest_code_and_well_formed() {
+        for (text, expected) in [
+            ("de", true),
+            ("de-AT", true),
+            ("zh-Hans", true),
+            ("deu", false),
+            ("", false),
+            ("german language", false),
+        ] {
+            assert_eq!(is_tag(text), expected, "{text}");
         }
     }
 }

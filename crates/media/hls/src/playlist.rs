@@ -59,9 +59,7 @@ pub fn multivariant(window: &Window) -> String {
 fn sound(text: &mut String, name: &str, rendition: &Rendition) {
     let Media::Audio { language, label, channels, description, default } = &rendition.media else { return };
     let _ = write!(text, "#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"audio\",NAME=\"{}\"", quoted(label));
-    if let Some(tag) = language.as_deref().and_then(language::tag) {
-        let _ = write!(text, ",LANGUAGE=\"{}\"", quoted(tag));
-    }
+    let _ = write!(text, ",LANGUAGE=\"{}\"", language::tag(language.as_deref().unwrap_or_default()));
     let _ = write!(text, ",DEFAULT={},AUTOSELECT=YES", if *default { "YES" } else { "NO" });
     if *description {
         text.push_str(",CHARACTERISTICS=\"public.accessibility.describes-video\"");
