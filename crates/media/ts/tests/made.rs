@@ -46,7 +46,19 @@ pub(crate) fn sps(columns: u32, rows: u32) -> Vec<u8> {
     bits.put(1, 1).put(0, 1).put(0, 1);
     // VUI: only timing, 25 frames per second.
     bits.put(1, 1).put(0, 4).put(1, 1).put(0, 16).put(1, 16).put(0, 16).put(50, 16).put(1, 1);
-    [vec![0x67], bits.done()].concat()
+    escaped([vec![0x67], bits.done()].concat())
+}
+
+/// With emulation prevention bytes (H.264, 7.4.1).
+fn escaped(unit: Vec<u8>) -> Vec<u8> {
+    let mut out: Vec<u8> = Vec::new();
+    for byte in unit {
+        if byte <= 3 && out.ends_with(&[0, 0]) {
+            out.push(3);
+        }
+        out.push(byte);
+    }
+    out
 }
 
 /// A picture: parameter sets where it is one to begin at, then a slice filled with `filling`.
