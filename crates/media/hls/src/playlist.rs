@@ -1,17 +1,17 @@
 //! Playlists, written from a window.
 
-use std::fmt::Write;
+use std::{collections::BTreeSet, fmt::Write};
 
 use crate::{
     language,
-    window::{Frame, Media, Rendition, Segment, TICKS, Window},
+    window::{Cell, Media, Rendition, Segment, TICKS, Window},
 };
 
 /// A time as EXT-X-PROGRAM-DATE-TIME wants it.
 fn date_time(ticks: i64) -> String {
-    let time =
-        chrono::DateTime::from_timestamp_micros(i64::try_from(i128::from(ticks) * 100 / 9).unwrap_or(0));
-    time.unwrap_or_default().to_rfc3339_opts(chrono::SecondsFormat::Millis, true)
+    let micros = i64::try_from(i128::from(ticks) * 100 / 9).unwrap_or(0);
+    let time = chrono::DateTime::from_timestamp_micros(micros).unwrap_or_default();
+    time.to_rfc3339_opts(chrono::SecondsFormat::Millis, true)
 }
 
 fn seconds(ticks: i64) -> f64 {
@@ -23,229 +23,241 @@ fn quoted(text: &str) -> String {
     text.chars().map(|c| if c == '"' { '\'' } else { c }).filter(|c| !c.is_control()).collect()
 }
 
-/// The multivariant playlist (4.4.6): what there is to choose from.
-pub fn multivariant(window: &Window) -> String {
-    let mut text = String::from("#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-INDEPENDENT-SEGMENTS\n");
-    let sounds: Vec<(&String, &Rendition)> =
-        window.renditions().iter().filter(|(_, r)| !r.is_video()).collect();
-    let videos: Vec<(&String, &Rendition)> =
-        window.renditions().iter().filter(|(_, r)| r.is_video()).collect();
-    for (name, rendition) in &sounds {
-        sound(&mut text, name, rendition);
-    }
-    let loudest = sounds.iter().map(|(_, r)| (r.peak, r.average())).max().unwrap_or((0, 0));
-    let sound_codecs: Vec<&str> = {
-        let mut codecs: Vec<&str> = sounds.iter().map(|(_, r)| r.codecs.as_str()).collect();
-        codecs.sort_unstable();
-        codecs.dedup();
-        codecs
-    };
+/// The multivariant playlist (4.4.6): what there is to choose from. None while nothing can be.
+pub fn multivariant(window: &Window) -> Option<String> {
+    let offered = || window.renditions().iter().filter(|(name, _)| window.offers(name));
+    let videos: Vec<_> = offered().filter(|(_, rendition)| rendition.media.is_video()).collect();
+    let sounds: Vec<_> = offered().filter(|(_, rendition)| !rendition.media.is_video()).collect();
+    // EXT-X-MEDIA works from 4 on (8); nothing in here needs more, and more than needed should not be said (6.2.1).
+    let mut text = String::from("#EXTM3U\n#EXT-X-VERSION:4\n#EXT-X-INDEPENDENT-SEGMENTS\n");
+    write_sounds(&mut text, &sounds);
+    let dearest = |rate: fn(&Rendition) -> u64| sounds.iter().map(|(_, one)| rate(one)).max().unwrap_or(0);
+    let (peak, average) = (dearest(|one| one.rates.peak()), dearest(|one| one.rates.average()));
+    let sound_codecs: BTreeSet<&str> = sounds.iter().map(|(_, one)| one.codecs.as_str()).collect();
     for (name, rendition) in &videos {
-        let codecs = std::iter::once(rendition.codecs.as_str()).chain(sound_codecs.iter().copied());
-        let codecs = codecs.collect::<Vec<_>>().join(",");
-        stream(&mut text, rendition, loudest, &codecs, !sounds.is_empty());
-        let _ = writeln!(text, "{name}/index.m3u8");
+        let codecs: Vec<&str> =
+            std::iter::once(rendition.codecs.as_str()).chain(sound_codecs.iter().copied()).collect();
+        let rates = (rendition.rates.peak() + peak, rendition.rates.average() + average);
+        write_variant(&mut text, name, rendition, rates, &codecs.join(","), !sounds.is_empty());
     }
-    if let (true, Some((name, rendition))) = (videos.is_empty(), sounds.first()) {
-        stream(&mut text, rendition, (0, 0), &rendition.codecs, true);
-        let _ = writeln!(text, "{name}/index.m3u8");
+    match (videos.is_empty(), sounds.first()) {
+        (true, Some((name, rendition))) => {
+            // Radio: the variant is the first of the sounds, which are its group.
+            let codecs: Vec<&str> = sound_codecs.into_iter().collect();
+            write_variant(&mut text, name, rendition, (peak, average), &codecs.join(","), true);
+        }
+        (true, None) => return None,
+        (false, _) => {}
     }
-    for (name, rendition) in &videos {
-        i_frame_stream(&mut text, name, rendition);
+    for (name, rendition) in videos {
+        write_i_frame_variant(&mut text, name, rendition);
     }
-    text
+    Some(text)
 }
 
-fn sound(text: &mut String, name: &str, rendition: &Rendition) {
-    let Media::Audio { language, label, channels, description, default } = &rendition.media else { return };
-    let _ = write!(text, "#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"audio\",NAME=\"{}\"", quoted(label));
-    let _ = write!(text, ",LANGUAGE=\"{}\"", language::tag(language.as_deref().unwrap_or_default()));
-    let _ = write!(text, ",DEFAULT={},AUTOSELECT=YES", if *default { "YES" } else { "NO" });
-    if *description {
-        text.push_str(",CHARACTERISTICS=\"public.accessibility.describes-video\"");
+fn write_sounds(text: &mut String, sounds: &[(&String, &Rendition)]) {
+    let wanted = |rendition: &Rendition| matches!(rendition.media, Media::Audio { default: true, .. });
+    let default = sounds.iter().position(|(_, rendition)| wanted(rendition)).unwrap_or(0);
+    let mut names = BTreeSet::new();
+    for (index, (name, rendition)) in sounds.iter().enumerate() {
+        let Media::Audio { language, label, channels, description, .. } = &rendition.media else { continue };
+        // Each NAME once in a group (4.4.6.1.1): two tracks of one language may be all that a broadcast says.
+        let mut label = quoted(label);
+        if !names.insert(label.clone()) {
+            label = format!("{label} {}", index + 1);
+            names.insert(label.clone());
+        }
+        let language = language::tag(language.as_deref().unwrap_or_default());
+        let default = if index == default { "YES" } else { "NO" };
+        let _ = write!(
+            text,
+            "#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"audio\",NAME=\"{label}\",LANGUAGE=\"{language}\",DEFAULT={default},AUTOSELECT=YES"
+        );
+        if *description {
+            text.push_str(",CHARACTERISTICS=\"public.accessibility.describes-video\"");
+        }
+        let _ = writeln!(text, ",CHANNELS=\"{channels}\",URI=\"{name}/index.m3u8\"");
     }
-    let _ = writeln!(text, ",CHANNELS=\"{channels}\",URI=\"{name}/index.m3u8\"");
 }
 
-fn stream(text: &mut String, rendition: &Rendition, sound: (u64, u64), codecs: &str, group: bool) {
-    // Apple 1.29 allows a live peak of 125 % of BANDWIDTH; what was measured is announced with a tenth more.
-    let peak = ((rendition.peak + sound.0) * 11 / 10).max(1);
-    let average = (rendition.average() + sound.1).clamp(1, peak);
+fn write_variant(
+    text: &mut String,
+    name: &str,
+    rendition: &Rendition,
+    rates: (u64, u64),
+    codecs: &str,
+    group: bool,
+) {
+    let (peak, average) = rates;
     let _ =
         write!(text, "#EXT-X-STREAM-INF:BANDWIDTH={peak},AVERAGE-BANDWIDTH={average},CODECS=\"{codecs}\"");
     if let Media::Video { width, height, frame_rate } = rendition.media {
         let _ = write!(text, ",RESOLUTION={width}x{height},FRAME-RATE={frame_rate:.3}");
     }
-    if group {
-        text.push_str(",AUDIO=\"audio\"");
-    }
-    text.push('\n');
+    let _ = writeln!(text, "{}\n{name}/index.m3u8", if group { ",AUDIO=\"audio\"" } else { "" });
 }
 
-fn i_frame_stream(text: &mut String, name: &str, rendition: &Rendition) {
+fn write_i_frame_variant(text: &mut String, name: &str, rendition: &Rendition) {
     let Media::Video { width, height, .. } = rendition.media else { return };
-    let frames: Vec<Frame> =
-        rendition.segments.values().flat_map(|segment| segment.frames.iter().copied()).collect();
-    let rates = frames.iter().zip(frames.iter().skip(1)).filter_map(|(frame, next)| {
-        let length = next.time - frame.time;
-        (length > TICKS / 4).then(|| frame.length as f64 * 8.0 / seconds(length))
-    });
-    let rates: Vec<f64> = rates.collect();
-    if rates.is_empty() {
+    if rendition.segments.values().all(|segment| segment.frames.is_empty()) {
         return;
     }
-    let peak = rates.iter().copied().fold(1.0, f64::max) as u64;
-    let average = (rates.iter().sum::<f64>() / rates.len() as f64) as u64;
-    // Rounded up far enough that the line does not change with every picture.
-    let round = |rate: u64| rate.div_ceil(50_000) * 50_000;
+    let (rates, codecs) = (&rendition.i_frame_rates, &rendition.codecs);
     let _ = writeln!(
         text,
-        "#EXT-X-I-FRAME-STREAM-INF:BANDWIDTH={},AVERAGE-BANDWIDTH={},CODECS=\"{}\",RESOLUTION={width}x{height},\
+        "#EXT-X-I-FRAME-STREAM-INF:BANDWIDTH={},AVERAGE-BANDWIDTH={},CODECS=\"{codecs}\",RESOLUTION={width}x{height},\
          URI=\"{name}/iframes.m3u8\"",
-        round(peak),
-        round(average),
-        rendition.codecs
+        rates.peak(),
+        rates.average(),
     );
 }
 
-/// The media playlist of a rendition (4.4.3, 4.4.4); none while nothing is listed.
-pub fn media(window: &Window, name: &str) -> Option<String> {
-    let rendition = window.renditions().get(name)?;
-    let (first, last) = window.listed()?;
-    let breaks = window.discontinuities();
-    let entries = usize::try_from(last - first).unwrap_or(0) + 1;
-    let mut text = String::with_capacity(200 + entries * 90);
-    // Version 8 is where EXT-X-GAP comes from; without it 7 is enough.
-    let gaps = (first..=last).any(|number| !rendition.segments.contains_key(&number));
+/// What every media playlist begins with.
+fn head(window: &Window, version: u8, sequence: u64, entries: usize) -> String {
+    let mut text = String::with_capacity(256 + entries * 96);
     let _ = write!(
         text,
-        "#EXTM3U\n#EXT-X-VERSION:{}\n#EXT-X-TARGETDURATION:{}\n#EXT-X-INDEPENDENT-SEGMENTS\n#EXT-X-MEDIA-SEQUENCE:{first}\n\
-         #EXT-X-DISCONTINUITY-SEQUENCE:{}\n",
-        if gaps { 8 } else { 7 },
+        "#EXTM3U\n#EXT-X-VERSION:{version}\n#EXT-X-TARGETDURATION:{}\n#EXT-X-INDEPENDENT-SEGMENTS\n\
+         #EXT-X-MEDIA-SEQUENCE:{sequence}\n#EXT-X-DISCONTINUITY-SEQUENCE:{}\n",
         window.target(),
-        window.discontinuities_gone()
+        window.discontinuity_sequence()
     );
-    let mut map = "";
-    for number in first..=last {
-        if breaks.contains(&number) {
+    text
+}
+
+/// The media playlist of a rendition (4.4.3, 4.4.4); none while it has nothing that is listed.
+pub fn media(window: &Window, name: &str) -> Option<String> {
+    let rendition = window.renditions().get(name)?;
+    let (first, _) = window.listed()?;
+    let mut text = head(window, 6, first, window.cells().len());
+    // Gaps at the beginning belong to the first section too: players want one before any segment.
+    let mut map = rendition.segments.values().next().map_or("", |segment| segment.init.as_str());
+    write_map(&mut text, map);
+    for cell in window.cells() {
+        if cell.discontinuity {
             text.push_str("#EXT-X-DISCONTINUITY\n");
         }
-        match rendition.segments.get(&number) {
-            Some(segment) => entry(&mut text, &mut map, number, segment),
+        match rendition.segments.get(&cell.number) {
+            Some(segment) => {
+                if map != segment.init {
+                    map = &segment.init;
+                    write_map(&mut text, map);
+                }
+                write_entry(&mut text, segment.start, segment.duration, cell);
+            }
             None => {
-                let start = i64::try_from(number).unwrap_or(0) * window.grid();
-                let _ = write!(
-                    text,
-                    "#EXT-X-GAP\n#EXT-X-PROGRAM-DATE-TIME:{}\n#EXTINF:{:.5},\n{number}.m4s\n",
-                    date_time(start),
-                    seconds(window.grid())
-                );
+                text.push_str("#EXT-X-GAP\n");
+                write_entry(&mut text, cell.start, cell.duration, cell);
             }
         }
     }
     Some(text)
 }
 
-fn entry<'w>(text: &mut String, map: &mut &'w str, number: u64, segment: &'w Segment) {
-    if *map != segment.init {
-        let _ = writeln!(text, "#EXT-X-MAP:URI=\"init-{}.mp4\"", segment.init);
-        *map = &segment.init;
-    }
-    let _ = write!(
-        text,
-        "#EXT-X-PROGRAM-DATE-TIME:{}\n#EXTINF:{:.5},\n{number}.m4s\n",
-        date_time(segment.start),
-        seconds(segment.duration)
-    );
+fn write_map(text: &mut String, init: &str) {
+    let _ = writeln!(text, "#EXT-X-MAP:URI=\"init-{init}.mp4\"");
+}
+
+fn write_entry(text: &mut String, start: i64, duration: i64, cell: &Cell) {
+    let (date, duration, number) = (date_time(start), seconds(duration), cell.number);
+    let _ = write!(text, "#EXT-X-PROGRAM-DATE-TIME:{date}\n#EXTINF:{duration:.5},\n{number}.m4s\n");
 }
 
 /// The I-frame playlist of a video rendition (4.4.3.6); none for sound, and while there are no pictures.
 pub fn i_frames(window: &Window, name: &str) -> Option<String> {
-    let rendition = window.renditions().get(name).filter(|rendition| rendition.is_video())?;
-    let (first, last) = window.listed()?;
-    let breaks = window.discontinuities();
-    let mut text = format!(
-        "#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-TARGETDURATION:{}\n#EXT-X-I-FRAMES-ONLY\n#EXT-X-INDEPENDENT-SEGMENTS\n\
-         #EXT-X-MEDIA-SEQUENCE:{}\n#EXT-X-DISCONTINUITY-SEQUENCE:{}\n",
-        window.target(),
-        rendition.frames_gone,
-        window.discontinuities_gone()
-    );
+    let rendition = window.renditions().get(name).filter(|rendition| rendition.media.is_video())?;
+    let frames: usize = rendition.segments.values().map(|segment| segment.frames.len()).sum();
+    if frames == 0 {
+        return None;
+    }
+    // EXT-X-MAP needs 5 here (8).
+    let mut text = head(window, 5, rendition.i_frame_sequence, frames);
     let mut map = "";
-    let mut any = false;
-    for (number, segment) in rendition.segments.range(first..=last) {
-        if breaks.contains(number) && any {
+    for cell in window.cells() {
+        if cell.discontinuity {
             text.push_str("#EXT-X-DISCONTINUITY\n");
         }
-        if map != segment.init {
-            let _ = writeln!(text, "#EXT-X-MAP:URI=\"init-{}.mp4\"", segment.init);
-            map = &segment.init;
-        }
-        let ends =
-            segment.frames.iter().skip(1).map(|frame| frame.time).chain([segment.start + segment.duration]);
-        for (frame, end) in segment.frames.iter().zip(ends) {
-            any = true;
-            let _ = write!(
-                text,
-                "#EXT-X-PROGRAM-DATE-TIME:{}\n#EXTINF:{:.5},\n#EXT-X-BYTERANGE:{}@{}\n{number}.m4s\n",
-                date_time(frame.time),
-                seconds((end - frame.time).max(1)),
-                frame.length,
-                frame.offset
-            );
+        match rendition.segments.get(&cell.number) {
+            Some(segment) if !segment.frames.is_empty() => {
+                if map != segment.init {
+                    map = &segment.init;
+                    write_map(&mut text, map);
+                }
+                write_frames(&mut text, segment, cell.number);
+            }
+            _ if cell.number >= rendition.since => {
+                text.push_str("#EXT-X-GAP\n");
+                write_entry(&mut text, cell.start, cell.duration, cell);
+            }
+            _ => {}
         }
     }
-    any.then_some(text)
+    Some(text)
+}
+
+fn write_frames(text: &mut String, segment: &Segment, number: u64) {
+    let ends = segment.frames.iter().skip(1).map(|frame| frame.time).chain([segment.end()]);
+    for (frame, end) in segment.frames.iter().zip(ends) {
+        let (date, duration) = (date_time(frame.time), seconds((end - frame.time).max(1)));
+        let _ = write!(
+            text,
+            "#EXT-X-PROGRAM-DATE-TIME:{date}\n#EXTINF:{duration:.5},\n#EXT-X-BYTERANGE:{}@{}\n{number}.m4s\n",
+            frame.length, frame.offset
+        );
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
+    use crate::window::Frame;
 
     const GRID: i64 = 6 * TICKS;
+
+    fn sound(language: &str, default: bool) -> Media {
+        let language = Some(language.to_owned());
+        Media::Audio { language, label: "Stereo".into(), channels: 2, description: !default, default }
+    }
 
     fn window() -> Window {
         let mut window = Window::new(GRID, 20 * GRID);
         let video = Media::Video { width: 1280, height: 720, frame_rate: 25.0 };
-        let sound = |language: &str, default: bool| Media::Audio {
-            language: Some(language.into()),
-            label: language.into(),
-            channels: 2,
-            description: !default,
-            default,
-        };
-        for (number, epoch) in [(296_000_000, 1), (296_000_001, 1), (296_000_003, 2)] {
-            let segment = |size, frames: Vec<Frame>| Segment {
-                start: number as i64 * GRID,
+        for (second, number, epoch) in [(0, 296_000_000, 1), (6, 296_000_001, 1), (18, 296_000_003, 2)] {
+            let start = number as i64 * GRID;
+            let segment = |size, frames| Segment {
+                start,
                 duration: GRID,
                 epoch,
-                init: format!("{epoch}"),
+                init: epoch.to_string(),
                 size,
                 frames,
             };
-            let frames = (0..3).map(|n| Frame {
-                offset: n * 1000,
-                length: 900,
-                time: number as i64 * GRID + n as i64 * 2 * TICKS,
-            });
-            window.put("v0", "avc1.64001f", &video, number, segment(750_000, frames.collect()));
-            window.put("a0", "mp4a.40.2", &sound("deu", true), number, segment(96_000, vec![]));
-            window.put("a1", "mp4a.40.2", &sound("eng", false), number, segment(90_000, vec![]));
+            let frame = |n: i64| Frame { offset: n as u64 * 1000, length: 900, time: start + n * 2 * TICKS };
+            let frames = (0..3).map(frame).collect();
+            let now = Duration::from_secs(second);
+            window.put(now, "v0", "avc1.64001f", &video, number, segment(750_000, frames));
+            window.put(now, "a0", "mp4a.40.2", &sound("deu", true), number, segment(96_000, vec![]));
+            if epoch == 1 {
+                window.put(now, "a1", "mp4a.40.2", &sound("qaa", false), number, segment(90_000, vec![]));
+            }
+            window.advance(now + Duration::from_millis(5500));
         }
         window
     }
 
     #[test]
     fn the_multivariant_playlist_announces_what_was_measured() {
-        insta::assert_snapshot!(multivariant(&window()), @r#"
+        insta::assert_snapshot!(multivariant(&window()).unwrap(), @r#"
         #EXTM3U
-        #EXT-X-VERSION:7
+        #EXT-X-VERSION:4
         #EXT-X-INDEPENDENT-SEGMENTS
-        #EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="audio",NAME="deu",LANGUAGE="de",DEFAULT=YES,AUTOSELECT=YES,CHANNELS="2",URI="a0/index.m3u8"
-        #EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="audio",NAME="eng",LANGUAGE="en",DEFAULT=NO,AUTOSELECT=YES,CHARACTERISTICS="public.accessibility.describes-video",CHANNELS="2",URI="a1/index.m3u8"
-        #EXT-X-STREAM-INF:BANDWIDTH=1243000,AVERAGE-BANDWIDTH=1130000,CODECS="avc1.64001f,mp4a.40.2",RESOLUTION=1280x720,FRAME-RATE=25.000,AUDIO="audio"
+        #EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="audio",NAME="Stereo",LANGUAGE="de",DEFAULT=YES,AUTOSELECT=YES,CHANNELS="2",URI="a0/index.m3u8"
+        #EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="audio",NAME="Stereo 2",LANGUAGE="qaa",DEFAULT=NO,AUTOSELECT=YES,CHARACTERISTICS="public.accessibility.describes-video",CHANNELS="2",URI="a1/index.m3u8"
+        #EXT-X-STREAM-INF:BANDWIDTH=1250000,AVERAGE-BANDWIDTH=1190000,CODECS="avc1.64001f,mp4a.40.2",RESOLUTION=1280x720,FRAME-RATE=25.000,AUDIO="audio"
         v0/index.m3u8
-        #EXT-X-I-FRAME-STREAM-INF:BANDWIDTH=50000,AVERAGE-BANDWIDTH=50000,CODECS="avc1.64001f",RESOLUTION=1280x720,URI="v0/iframes.m3u8"
+        #EXT-X-I-FRAME-STREAM-INF:BANDWIDTH=10000,AVERAGE-BANDWIDTH=10000,CODECS="avc1.64001f",RESOLUTION=1280x720,URI="v0/iframes.m3u8"
         "#);
     }
 
@@ -253,11 +265,11 @@ mod tests {
     fn a_media_playlist_lists_gaps_and_breaks() {
         insta::assert_snapshot!(media(&window(), "a1").unwrap(), @r#"
         #EXTM3U
-        #EXT-X-VERSION:8
+        #EXT-X-VERSION:6
         #EXT-X-TARGETDURATION:6
         #EXT-X-INDEPENDENT-SEGMENTS
         #EXT-X-MEDIA-SEQUENCE:296000000
-        #EXT-X-DISCONTINUITY-SEQUENCE:0
+        #EXT-X-DISCONTINUITY-SEQUENCE:296000000
         #EXT-X-MAP:URI="init-1.mp4"
         #EXT-X-PROGRAM-DATE-TIME:2026-04-12T13:20:00.000Z
         #EXTINF:6.00000,
@@ -270,7 +282,7 @@ mod tests {
         #EXTINF:6.00000,
         296000002.m4s
         #EXT-X-DISCONTINUITY
-        #EXT-X-MAP:URI="init-2.mp4"
+        #EXT-X-GAP
         #EXT-X-PROGRAM-DATE-TIME:2026-04-12T13:20:18.000Z
         #EXTINF:6.00000,
         296000003.m4s
@@ -281,7 +293,30 @@ mod tests {
     fn i_frames_are_parts_of_segments() {
         let text = i_frames(&window(), "v0").unwrap();
         assert_eq!(text.matches("#EXT-X-BYTERANGE:900@").count(), 9);
-        assert!(text.contains("#EXT-X-I-FRAMES-ONLY"));
+        insta::assert_snapshot!(text.split_inclusive('\n').skip(27).take(13).collect::<String>(), @r#"
+        #EXT-X-PROGRAM-DATE-TIME:2026-04-12T13:20:10.000Z
+        #EXTINF:2.00000,
+        #EXT-X-BYTERANGE:900@2000
+        296000001.m4s
+        #EXT-X-GAP
+        #EXT-X-PROGRAM-DATE-TIME:2026-04-12T13:20:12.000Z
+        #EXTINF:6.00000,
+        296000002.m4s
+        #EXT-X-DISCONTINUITY
+        #EXT-X-MAP:URI="init-2.mp4"
+        #EXT-X-PROGRAM-DATE-TIME:2026-04-12T13:20:18.000Z
+        #EXTINF:2.00000,
+        #EXT-X-BYTERANGE:900@0
+        "#);
         assert!(i_frames(&window(), "a0").is_none());
+    }
+
+    #[test]
+    fn nothing_is_offered_before_anything_is_listed() {
+        let window = Window::new(GRID, GRID);
+        assert_eq!(
+            (multivariant(&window), media(&window, "v0"), i_frames(&window, "v0")),
+            (None, None, None)
+        );
     }
 }

@@ -1,73 +1,40 @@
 //! The live window of one channel: which segments there are, in every rendition, and which of them are listed.
 //!
-//! A segment's number is its cell of the UTC grid. All renditions list the same numbers; one that nobody produced is a gap.
-//! Discontinuities are decided once for the channel, in its reference rendition, so that all renditions agree.
+//! A segment's number is its cell of the UTC grid, so pushes may come twice, late and in any order. A number is listed when
+//! every rendition has it that is alive, or when the others have waited long enough; what a playlist says about it is
+//! decided then, for all renditions at once, and stays. See docs/hls.md.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod rates;
+mod target;
+mod types;
 
-/// Ticks in a second.
-pub const TICKS: i64 = 90_000;
+use std::{
+    collections::{BTreeMap, VecDeque},
+    time::Duration,
+};
+
+pub use rates::Rates;
+pub use types::{Cell, Frame, Media, Put, Segment, TICKS};
 
 /// More than this between the end of a segment and the beginning of the next is a break in the timeline.
 const BREAK: i64 = TICKS / 2;
 
-/// A rendition that is so many segments behind the others no longer holds them up.
-const PATIENCE: u64 = 2;
+/// How long the first number of a window, or of an epoch, waits at least: nobody knows yet which renditions there will be,
+/// and pushes of what a transcoder kept come all at once, in any order.
+const GATHER: Duration = Duration::from_secs(1);
 
-/// A segment, without its bytes.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Segment {
-    /// Its earliest presentation time, ticks of 1/90000 s since the Unix epoch.
-    pub start: i64,
-    /// Its length in ticks.
-    pub duration: i64,
-    /// The epoch it is from.
-    pub epoch: u64,
-    /// Names its initialization section.
-    pub init: String,
-    /// Its size in bytes.
-    pub size: u64,
-    /// Its pictures that stand alone.
-    pub frames: Vec<Frame>,
-}
+/// How long a number waits at least for the one before it, which may only have been overtaken.
+const OVERTAKEN: Duration = Duration::from_millis(500);
 
-/// A picture that stands alone.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Frame {
-    /// First byte in the segment.
-    pub offset: u64,
-    /// Bytes.
-    pub length: u64,
-    /// When it is shown, ticks.
-    pub time: i64,
-}
+/// A rendition is expected to have a number if it was brought with one of so many before.
+const EXPECTED: u64 = 2;
 
-/// What a rendition carries.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Media {
-    /// Pictures.
-    Video {
-        /// Pixels across.
-        width: u32,
-        /// Pixels down.
-        height: u32,
-        /// Pictures per second.
-        frame_rate: f64,
-    },
-    /// Sound.
-    Audio {
-        /// ISO 639-2.
-        language: Option<String>,
-        /// What viewers read.
-        label: String,
-        /// Channels.
-        channels: u32,
-        /// With spoken description.
-        description: bool,
-        /// Plays unless another one is chosen.
-        default: bool,
-    },
-}
+/// The multivariant playlist offers a rendition that has one of so many of the last listed numbers.
+const OFFERED: usize = 3;
+
+/// More I-frames than a cell ever has. An I-frame playlist's sequence begins at its first cell's number times this, so that it
+/// is higher after a restart than it was before.
+const FRAMES_IN_CELL: u64 = 64;
 
 /// One rendition of the channel.
 #[derive(Clone, Debug)]
@@ -76,27 +43,17 @@ pub struct Rendition {
     pub codecs: String,
     /// What it carries.
     pub media: Media,
-    /// Its segments by number.
+    /// Its listed segments by number. A listed number that is missing here is a gap.
     pub segments: BTreeMap<u64, Segment>,
-    /// Highest bit rate of a whole segment so far; it only grows, so that playlists do not flutter.
-    pub peak: u64,
-    /// I-frames of segments that have left the window: the media sequence number of its I-frame playlist.
-    pub frames_gone: u64,
-}
-
-impl Rendition {
-    /// Whether it is pictures.
-    pub fn is_video(&self) -> bool {
-        matches!(self.media, Media::Video { .. })
-    }
-
-    /// Bits per second over all its segments, rounded up to 10 kbit/s.
-    pub fn average(&self) -> u64 {
-        let (bytes, ticks) = self.segments.values().fold((0, 0), |(bytes, ticks), segment| {
-            (bytes + segment.size, ticks + u64::try_from(segment.duration).unwrap_or(0))
-        });
-        (bytes * 8 * TICKS as u64 / ticks.max(1)).div_ceil(10_000) * 10_000
-    }
+    /// Its bit rates.
+    pub rates: Rates,
+    /// Those of its I-frame playlist.
+    pub i_frame_rates: Rates,
+    /// Media sequence number of the first entry of its I-frame playlist.
+    pub i_frame_sequence: u64,
+    /// The first number that it had. What is missing after it is a gap in its I-frame playlist; what is missing before is not
+    /// there at all.
+    pub since: u64,
 }
 
 /// The window.
@@ -104,39 +61,76 @@ impl Rendition {
 pub struct Window {
     grid: i64,
     keep: i64,
+    /// EXT-X-TARGETDURATION, seconds; decided when the first number is listed.
+    target: Option<u64>,
     renditions: BTreeMap<String, Rendition>,
-    /// Discontinuities before segments that have left.
-    discontinuities_gone: u64,
-    /// Length of the longest segment so far, whole seconds: only a source with long gaps between key pictures makes it
-    /// longer than the grid.
-    target: u64,
-    first: Option<u64>,
-    /// Breaks behind segments that have left: their tags stay until their own segments leave.
-    edge: Option<u64>,
+    /// The newest number that each rendition was brought with, and its epoch.
+    brought: BTreeMap<String, (u64, u64)>,
+    /// What is not listed yet.
+    waiting: BTreeMap<u64, Waiting>,
+    listed: VecDeque<Cell>,
+    /// Where the last number with media ends in the reference rendition, and its epoch.
+    end: Option<(i64, u64)>,
+    /// When each listed number was listed, and the length of the longest playlist since; in the same order.
+    stays: VecDeque<Stay>,
+    /// Numbers that were listed, and can be loaded for a while yet.
+    left: VecDeque<Left>,
+    discontinuity_sequence: u64,
+    length: i64,
+    bytes: u64,
+    listed_at: Option<Duration>,
 }
 
-/// What became of a segment that was put in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Put {
-    /// It is in.
-    New,
-    /// It was there already, from another transcoder.
-    Known,
-    /// It is older than the window.
-    Late,
+/// A number that is not listed yet.
+#[derive(Clone, Debug)]
+struct Waiting {
+    since: Duration,
+    segments: BTreeMap<String, Arrived>,
+}
+
+#[derive(Clone, Debug)]
+struct Arrived {
+    codecs: String,
+    media: Media,
+    segment: Segment,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Stay {
+    since: Duration,
+    longest: i64,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Left {
+    number: u64,
+    until: Duration,
+    bytes: u64,
+}
+
+fn duration(ticks: i64) -> Duration {
+    Duration::from_micros(u64::try_from(ticks.max(0)).unwrap_or(0) * 100 / 9)
 }
 
 impl Window {
-    /// An empty window over a grid of `grid` ticks that keeps `keep` ticks, never less than three segments.
+    /// An empty window over a grid of `grid` ticks that lists at least `keep` ticks once there is so much.
     pub fn new(grid: i64, keep: i64) -> Self {
+        let grid = grid.max(TICKS);
         Self {
-            grid: grid.max(TICKS),
-            keep: keep.max(3 * grid),
+            grid,
+            keep,
+            target: None,
             renditions: BTreeMap::new(),
-            discontinuities_gone: 0,
-            target: u64::try_from(grid.max(TICKS).div_euclid(TICKS)).unwrap_or(1),
-            first: None,
-            edge: None,
+            brought: BTreeMap::new(),
+            waiting: BTreeMap::new(),
+            listed: VecDeque::new(),
+            end: None,
+            stays: VecDeque::new(),
+            left: VecDeque::new(),
+            discontinuity_sequence: 0,
+            length: 0,
+            bytes: 0,
+            listed_at: None,
         }
     }
 
@@ -145,215 +139,322 @@ impl Window {
         self.grid
     }
 
+    /// EXT-X-TARGETDURATION, seconds; the grid's length while nothing is listed.
+    pub fn target(&self) -> u64 {
+        self.target.unwrap_or_else(|| u64::try_from(self.grid / TICKS).unwrap_or(1))
+    }
+
+    fn target_ticks(&self) -> i64 {
+        i64::try_from(self.target()).unwrap_or(1) * TICKS
+    }
+
     /// The renditions by name.
     pub fn renditions(&self) -> &BTreeMap<String, Rendition> {
         &self.renditions
     }
 
-    /// EXT-X-TARGETDURATION, seconds.
-    pub fn target(&self) -> u64 {
-        self.target
+    /// The listed numbers, in order.
+    pub fn cells(&self) -> impl ExactSizeIterator<Item = &Cell> {
+        self.listed.iter()
     }
 
-    /// Puts a segment in. `codecs` and `media` describe its rendition.
-    pub fn put(&mut self, name: &str, codecs: &str, media: &Media, number: u64, segment: Segment) -> Put {
-        if self.first.is_some_and(|first| number < first) {
-            return Put::Late;
+    /// The first and the last listed number; none while nothing is listed.
+    pub fn listed(&self) -> Option<(u64, u64)> {
+        Some((self.listed.front()?.number, self.listed.back()?.number))
+    }
+
+    /// When the last number was listed.
+    pub fn listed_at(&self) -> Option<Duration> {
+        self.listed_at
+    }
+
+    /// Length of the playlists, ticks.
+    pub fn length(&self) -> i64 {
+        self.length
+    }
+
+    /// EXT-X-DISCONTINUITY-SEQUENCE. It begins at the number that was listed first, so that it is higher after a restart.
+    pub fn discontinuity_sequence(&self) -> u64 {
+        self.discontinuity_sequence
+    }
+
+    /// Bytes of all segments that are to be kept: waiting, listed, or gone from the playlists but still to be had.
+    pub fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// Bytes of the segments that are no longer listed.
+    pub fn left_bytes(&self) -> u64 {
+        self.left.iter().map(|left| left.bytes).sum()
+    }
+
+    /// Segments with lower numbers are not needed any more.
+    pub fn oldest_kept(&self) -> u64 {
+        let oldest = self.left.front().map(|left| left.number);
+        oldest.or_else(|| self.listed.front().map(|cell| cell.number)).unwrap_or(0)
+    }
+
+    /// Whether the multivariant playlist offers a rendition: it has one of the last few numbers.
+    pub fn offers(&self, name: &str) -> bool {
+        let Some(rendition) = self.renditions.get(name) else { return false };
+        self.listed.iter().rev().take(OFFERED).any(|cell| rendition.segments.contains_key(&cell.number))
+    }
+
+    /// Puts a segment in. `codecs` and `media` describe its rendition. It is listed by [`Self::advance`].
+    pub fn put(
+        &mut self,
+        now: Duration,
+        name: &str,
+        codecs: &str,
+        media: &Media,
+        number: u64,
+        segment: Segment,
+    ) -> Put {
+        let brought = self.brought.entry(name.to_owned()).or_default();
+        *brought = (*brought).max((number, segment.epoch));
+        if self.listed.back().is_some_and(|last| number <= last.number) {
+            let known = self.renditions.get(name).is_some_and(|r| r.segments.contains_key(&number));
+            return if known { Put::Known } else { Put::Late };
         }
-        let rendition = self.renditions.entry(name.to_owned()).or_insert_with(|| Rendition {
-            codecs: codecs.to_owned(),
-            media: media.clone(),
-            segments: BTreeMap::new(),
-            peak: 0,
-            frames_gone: 0,
-        });
-        if rendition.segments.contains_key(&number) {
+        let waiting =
+            self.waiting.entry(number).or_insert_with(|| Waiting { since: now, segments: BTreeMap::new() });
+        if waiting.segments.contains_key(name) {
             return Put::Known;
         }
-        codecs.clone_into(&mut rendition.codecs);
-        rendition.media = media.clone();
-        // A short piece at an epoch's edge says nothing about the rate.
-        let seconds = segment.duration as f64 / TICKS as f64;
-        if segment.duration >= self.grid / 2 {
-            let rate = (segment.size as f64 * 8.0 / seconds) as u64;
-            rendition.peak = rendition.peak.max(rate.div_ceil(10_000) * 10_000);
-        }
-        self.target = self.target.max(seconds.round() as u64);
-        rendition.segments.insert(number, segment);
+        self.bytes += segment.size;
+        let arrived = Arrived { codecs: codecs.to_owned(), media: media.clone(), segment };
+        waiting.segments.insert(name.to_owned(), arrived);
         Put::New
     }
 
-    /// The numbers that playlists list, first and last; none while nothing can be.
-    ///
-    /// A number is listed when every rendition has it that is not hopelessly behind.
-    pub fn listed(&self) -> Option<(u64, u64)> {
-        let lasts: Vec<u64> =
-            self.renditions.values().filter_map(|r| r.segments.keys().next_back().copied()).collect();
-        let newest = *lasts.iter().max()?;
-        let last = *lasts.iter().filter(|last| **last + PATIENCE > newest).min()?;
-        let first = self.renditions.values().filter_map(|r| r.segments.keys().next().copied()).min()?;
-        (first <= last).then_some((first, last))
+    /// Lists what is ready, lets go what is too old. Whether anything changed for players.
+    pub fn advance(&mut self, now: Duration) -> bool {
+        let mut changed = false;
+        while let Some(number) = self.ready(now) {
+            self.list(now, number);
+            changed = true;
+        }
+        if changed {
+            self.trim();
+            for stay in &mut self.stays {
+                stay.longest = stay.longest.max(self.length);
+            }
+        }
+        while self.left.front().is_some_and(|left| left.until <= now) {
+            self.forget_one_left();
+            changed = true;
+        }
+        changed
     }
 
-    /// The rendition that decides for all: the best pictures, or the first sound.
-    fn reference(&self) -> Option<&Rendition> {
-        let videos = self.renditions.iter().filter(|(_, rendition)| rendition.is_video());
-        let newest = |rendition: &Rendition| rendition.segments.keys().next_back().copied().unwrap_or(0);
-        let best = videos.map(|(_, rendition)| rendition).max_by_key(|rendition| newest(rendition));
-        best.or_else(|| self.renditions.values().next())
+    /// The next number, if it can be listed now.
+    fn ready(&self, now: Duration) -> Option<u64> {
+        let (number, waiting) = self.waiting.first_key_value()?;
+        let waited = now.saturating_sub(waiting.since);
+        let epoch = reference(&waiting.segments)?.segment.epoch;
+        let target = duration(self.target_ticks());
+        let has_all = |same_epoch: bool| {
+            let expected = self
+                .brought
+                .iter()
+                .filter(|(_, (newest, of))| newest + EXPECTED >= *number && (!same_epoch || *of == epoch));
+            expected.into_iter().all(|(name, _)| waiting.segments.contains_key(name))
+        };
+        let due = match (self.end, self.listed.back()) {
+            (Some((_, before)), Some(last)) if before == epoch => {
+                // 1.5 target durations after the number before is the latest that is allowed (6.2.1).
+                let latest = self.listed_at.unwrap_or_default() + target * 7 / 5;
+                (last.number + 1 == *number && has_all(true)) || (now >= latest && waited >= OVERTAKEN)
+            }
+            // Sound is ready before pictures are; with the next number there, all of this one should be.
+            (before, _) => {
+                let all = (before.is_some() && has_all(false)) || self.waiting.len() > 1;
+                waited >= GATHER && (all || waited >= target * 3 / 4)
+            }
+        };
+        due.then_some(*number)
     }
 
-    /// The numbers before which the timeline breaks.
-    pub fn discontinuities(&self) -> BTreeSet<u64> {
-        let Some(reference) = self.reference() else { return BTreeSet::new() };
-        let pairs = reference.segments.iter().zip(reference.segments.iter().skip(1));
-        pairs
-            .filter(|((_, before), (_, after))| {
-                before.epoch != after.epoch || (after.start - before.start - before.duration).abs() > BREAK
-            })
-            .map(|(_, (number, _))| *number)
-            .chain(self.edge)
-            .collect()
+    fn list(&mut self, now: Duration, number: u64) {
+        let Some(waiting) = self.waiting.remove(&number) else { return };
+        let Some((start, length, epoch)) = reference(&waiting.segments)
+            .map(|one| (one.segment.start, one.segment.duration, one.segment.epoch))
+        else {
+            return;
+        };
+        self.decide_target(&waiting);
+        let filled = self.fill(now, number, start);
+        let discontinuity =
+            self.end.is_some_and(|(end, before)| before != epoch || (start - end - filled).abs() > BREAK);
+        if self.end.is_none() {
+            self.discontinuity_sequence = number;
+        }
+        self.push_cell(now, Cell { number, discontinuity, start, duration: length });
+        self.end = Some((start + length, epoch));
+        self.listed_at = Some(now);
+        let target = self.target_ticks();
+        for (name, arrived) in waiting.segments {
+            let rendition = self.renditions.entry(name).or_insert_with(|| Rendition::new(&arrived, number));
+            rendition.add(number, arrived, target);
+        }
+        for rendition in self.renditions.values_mut().filter(|one| !one.segments.contains_key(&number)) {
+            rendition.rates.gap();
+            rendition.i_frame_rates.gap();
+        }
     }
 
-    /// EXT-X-DISCONTINUITY-SEQUENCE.
-    pub fn discontinuities_gone(&self) -> u64 {
-        self.discontinuities_gone
+    /// Before the first number is listed, out of everything that is there. Later only if a segment is longer than what was
+    /// foreseen: then the rule that segments are not above it (4.4.3.1) weighs more than that it does not change.
+    fn decide_target(&mut self, next: &Waiting) {
+        let all = self.waiting.values().chain([next]).flat_map(|waiting| waiting.segments.values());
+        let foreseen = match self.target {
+            Some(target) => target,
+            None => {
+                let video = all.filter(|arrived| arrived.media.is_video()).map(|arrived| &arrived.segment);
+                target::target(self.grid, video)
+            }
+        };
+        let longest = next.segments.values().map(|arrived| arrived.segment.duration).max().unwrap_or(0);
+        let longest = u64::try_from((longest + TICKS / 2) / TICKS).unwrap_or(0);
+        self.target = Some(foreseen.max(longest));
     }
 
-    /// Takes out what is older than the window; the numbers that left.
-    pub fn trim(&mut self) -> Vec<u64> {
-        let mut gone = Vec::new();
-        while let Some((first, last)) = self.listed() {
-            let length = i64::try_from(last + 1 - first).unwrap_or(i64::MAX).saturating_mul(self.grid);
-            if length <= self.keep {
+    /// Lists the numbers between the last one and `number`, which nobody brought, as gaps that are together as long as what is
+    /// missing (6.2.1). How long they are together, ticks.
+    fn fill(&mut self, now: Duration, number: u64, start: i64) -> i64 {
+        let (Some((end, _)), Some(last)) = (self.end, self.listed.back().map(|last| last.number)) else {
+            return 0;
+        };
+        let missing = number - last - 1;
+        if missing == 0 {
+            return 0;
+        }
+        let each = ((start - end) / i64::try_from(missing).unwrap_or(i64::MAX))
+            .clamp(TICKS / 1000, self.target_ticks());
+        // After hours of silence there is no use in a playlist that is nothing but gaps.
+        let most = u64::try_from(self.keep.max(3 * self.target_ticks()) / self.grid).unwrap_or(3) + 3;
+        let listed = missing.min(most);
+        for number in number - listed..number {
+            let back = i64::try_from(number - last - 1).unwrap_or(0) * each;
+            self.push_cell(now, Cell { number, discontinuity: false, start: end + back, duration: each });
+        }
+        if missing > listed {
+            while self.listed.front().is_some_and(|first| first.number <= last) {
+                self.unlist();
+            }
+        }
+        i64::try_from(missing).unwrap_or(0) * each
+    }
+
+    fn push_cell(&mut self, now: Duration, cell: Cell) {
+        self.length += cell.duration;
+        self.listed.push_back(cell);
+        self.stays.push_back(Stay { since: now, longest: 0 });
+    }
+
+    /// Unlists what is older than the window, and gaps at its beginning, which are of no use to anyone.
+    fn trim(&mut self) {
+        while let Some(first) = self.listed.front() {
+            let gap =
+                self.renditions.values().all(|rendition| !rendition.segments.contains_key(&first.number));
+            if !self.may_unlist() || !(gap || self.length - first.duration >= self.keep) {
                 break;
             }
-            gone.extend(self.drop_first());
+            self.unlist();
         }
-        gone
     }
 
-    /// Takes the oldest number out, unless that would leave less than three target durations (RFC 8216bis, 6.2.2).
-    pub fn drop_first(&mut self) -> Option<u64> {
-        let (first, last) = self.listed()?;
-        let left = i64::try_from(last - first).unwrap_or(0) * self.grid;
-        if left < 3 * i64::try_from(self.target).unwrap_or(0) * TICKS {
-            return None;
+    /// What is left would be at least three target durations long (6.2.2).
+    fn may_unlist(&self) -> bool {
+        self.listed.front().is_some_and(|first| self.length - first.duration >= 3 * self.target_ticks())
+    }
+
+    /// Unlists the oldest number to save memory, unless the window is as short as it may be. Its segments can still be had for
+    /// a while.
+    pub fn shrink(&mut self) -> bool {
+        let may = self.may_unlist();
+        if may {
+            self.unlist();
         }
-        // The tag belongs to the segment behind the break, so it goes, and is counted, with that one.
-        let breaks = self.discontinuities();
-        self.discontinuities_gone += u64::from(breaks.contains(&first));
-        self.edge = self.edge.filter(|edge| *edge != first);
+        may
+    }
+
+    fn unlist(&mut self) {
+        let (Some(cell), Some(stay)) = (self.listed.pop_front(), self.stays.pop_front()) else { return };
+        self.length -= cell.duration;
+        self.discontinuity_sequence += u64::from(cell.discontinuity);
+        let mut bytes = 0;
         for rendition in self.renditions.values_mut() {
-            if let Some(segment) = rendition.segments.remove(&first) {
-                rendition.frames_gone += segment.frames.len() as u64;
-            }
+            bytes += rendition.remove(cell.number);
         }
         self.renditions.retain(|_, rendition| !rendition.segments.is_empty());
-        self.first = Some(first + 1);
-        let oldest = self.reference().and_then(|reference| reference.segments.keys().next().copied());
-        self.edge = self.edge.or(oldest.filter(|oldest| breaks.contains(oldest)));
-        Some(first)
+        let names = &self.renditions;
+        self.brought.retain(|name, (newest, _)| *newest > cell.number || names.contains_key(name));
+        // From when it appeared: its own length and that of the longest playlist it was in (6.2.2).
+        let until = stay.since + duration(cell.duration + stay.longest);
+        self.left.push_back(Left { number: cell.number, until, bytes });
     }
 
-    /// Bytes of all its segments.
-    pub fn bytes(&self) -> u64 {
-        self.renditions
-            .values()
-            .flat_map(|rendition| rendition.segments.values())
-            .map(|segment| segment.size)
-            .sum()
+    /// Gives up the oldest segments that are no longer listed, though somebody may still want them; none if there are none.
+    pub fn forget_one_left(&mut self) -> bool {
+        let Some(left) = self.left.pop_front() else { return false };
+        self.bytes = self.bytes.saturating_sub(left.bytes);
+        true
     }
+
+    /// Whether some rendition's listed or waiting segments need an initialization section.
+    pub fn needs_init(&self, name: &str, init: &str) -> bool {
+        let listed = self.renditions.get(name).into_iter().flat_map(|rendition| rendition.segments.values());
+        let waiting =
+            self.waiting.values().filter_map(|waiting| waiting.segments.get(name)).map(|one| &one.segment);
+        listed.chain(waiting).any(|segment| segment.init == init)
+    }
+}
+
+/// The segment that decides for all renditions of a number: the best pictures, or the first sound.
+fn reference(segments: &BTreeMap<String, Arrived>) -> Option<&Arrived> {
+    segments.values().find(|arrived| arrived.media.is_video()).or_else(|| segments.values().next())
+}
+
+impl Rendition {
+    fn new(arrived: &Arrived, number: u64) -> Self {
+        Self {
+            codecs: arrived.codecs.clone(),
+            media: arrived.media.clone(),
+            segments: BTreeMap::new(),
+            rates: Rates::default(),
+            i_frame_rates: Rates::default(),
+            i_frame_sequence: number * FRAMES_IN_CELL,
+            since: number,
+        }
+    }
+
+    fn add(&mut self, number: u64, arrived: Arrived, target: i64) {
+        self.codecs = arrived.codecs;
+        self.media = arrived.media;
+        let segment = arrived.segment;
+        self.rates.add(segment.size, segment.duration, target);
+        self.i_frame_rates.add(frame_bytes(&segment), segment.duration, target);
+        self.segments.insert(number, segment);
+    }
+
+    /// Takes a number out; the size of its segment.
+    fn remove(&mut self, number: u64) -> u64 {
+        let removed = self.segments.remove(&number);
+        if number >= self.since {
+            // What has no pictures is one entry: a gap.
+            self.i_frame_sequence += removed.as_ref().map_or(1, |segment| segment.frames.len().max(1) as u64);
+        }
+        let Some(segment) = removed else { return 0 };
+        self.rates.remove(segment.size, segment.duration);
+        self.i_frame_rates.remove(frame_bytes(&segment), segment.duration);
+        segment.size
+    }
+}
+
+fn frame_bytes(segment: &Segment) -> u64 {
+    segment.frames.iter().map(|frame| frame.length).sum()
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const GRID: i64 = 6 * TICKS;
-
-    pub(crate) fn video() -> Media {
-        Media::Video { width: 1280, height: 720, frame_rate: 25.0 }
-    }
-
-    fn segment(number: u64, epoch: u64) -> Segment {
-        let frames = (0..3).map(|n| Frame {
-            offset: n * 100,
-            length: 50,
-            time: number as i64 * GRID + n as i64 * 2 * TICKS,
-        });
-        Segment {
-            start: number as i64 * GRID,
-            duration: GRID,
-            epoch,
-            init: "i".into(),
-            size: 750_000,
-            frames: frames.collect(),
-        }
-    }
-
-    fn put(window: &mut Window, name: &str, number: u64, epoch: u64) -> Put {
-        window.put(name, "avc1.64001f", &video(), number, segment(number, epoch))
-    }
-
-    #[test]
-    fn a_number_is_listed_when_every_rendition_has_it() {
-        let mut window = Window::new(GRID, 10 * GRID);
-        for name in ["v0", "v1"] {
-            put(&mut window, name, 100, 1);
-        }
-        put(&mut window, "v0", 101, 1);
-        assert_eq!(window.listed(), Some((100, 100)));
-        put(&mut window, "v1", 101, 1);
-        assert_eq!(window.listed(), Some((100, 101)));
-        // One that has died does not hold up the others for ever.
-        put(&mut window, "v0", 102, 1);
-        put(&mut window, "v0", 103, 1);
-        assert_eq!(window.listed(), Some((100, 103)));
-    }
-
-    #[test]
-    fn what_two_transcoders_push_is_kept_once() {
-        let mut window = Window::new(GRID, 10 * GRID);
-        assert_eq!(put(&mut window, "v0", 100, 1), Put::New);
-        assert_eq!(put(&mut window, "v0", 100, 1), Put::Known);
-    }
-
-    #[test]
-    fn the_window_moves_on_and_counts_what_left() {
-        let mut window = Window::new(GRID, 5 * GRID);
-        for number in 100..104 {
-            put(&mut window, "v0", number, 1);
-        }
-        for number in 104..112 {
-            put(&mut window, "v0", number, 2);
-            window.trim();
-        }
-        assert_eq!(window.listed(), Some((107, 111)));
-        assert_eq!(window.discontinuities_gone(), 1);
-        assert_eq!(window.renditions()["v0"].frames_gone, 21);
-        assert_eq!(put(&mut window, "v0", 101, 1), Put::Late);
-    }
-
-    #[test]
-    fn gaps_and_other_epochs_are_discontinuities() {
-        let mut window = Window::new(GRID, 50 * GRID);
-        for (number, epoch) in [(100, 1), (101, 1), (104, 1), (105, 2), (106, 2)] {
-            put(&mut window, "v0", number, epoch);
-        }
-        assert_eq!(window.discontinuities().into_iter().collect::<Vec<_>>(), [104, 105]);
-    }
-
-    #[test]
-    fn never_less_than_three_target_durations_are_left() {
-        let mut window = Window::new(GRID, 0);
-        for number in 100..120 {
-            put(&mut window, "v0", number, 1);
-            window.trim();
-        }
-        while window.drop_first().is_some() {}
-        let (first, last) = window.listed().unwrap();
-        assert_eq!(last - first + 1, 3);
-    }
-}
+mod tests;

@@ -5,6 +5,7 @@
 
 mod config;
 mod live;
+mod meters;
 mod push;
 mod routes;
 mod shelf;
@@ -13,6 +14,9 @@ mod status;
 use funkturm_service::{Context, Service, ServiceMain};
 
 pub use config::Config;
+
+/// How often windows are looked at without a push: a number that has waited long enough is listed so much late at most.
+const TICK: std::time::Duration = std::time::Duration::from_millis(200);
 
 /// The service.
 pub struct Origin;
@@ -32,7 +36,7 @@ impl ServiceMain for Origin {
         context.spawn("tidy", async move {
             loop {
                 tokio::select! {
-                    () = tokio::time::sleep(std::time::Duration::from_secs(2)) => tidy.tidy(),
+                    () = tokio::time::sleep(TICK) => tidy.tidy(),
                     () = stop.wait() => return Ok(()),
                 }
             }

@@ -1,7 +1,7 @@
 //! All channels that are live here.
 
 use std::{
-    collections::BTreeMap,
+    collections::HashMap,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering},
@@ -10,13 +10,13 @@ use std::{
 };
 
 use arc_swap::ArcSwap;
-use funkturm_base::{ChannelId, Clock, Error, Kind, Utc90};
+use funkturm_base::{ChannelId, Clock, Error, Kind};
 use funkturm_hls::window::Window;
-use funkturm_service::{Context, metrics};
-use prometheus::{IntCounterVec, IntGauge};
+use funkturm_service::Context;
+use slog::{Logger, info, warn};
 use uuid::Uuid;
 
-use crate::{Config, shelf::Shelf};
+use crate::{Config, meters::Meters, shelf::Shelf};
 
 /// All channels.
 pub(crate) struct Live {
@@ -25,22 +25,24 @@ pub(crate) struct Live {
     pub(crate) id: Uuid,
     pub(crate) host: String,
     pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) bytes: AtomicU64,
-    pub(crate) pushes: IntCounterVec,
-    pub(crate) requests: IntCounterVec,
-    bytes_gauge: IntGauge,
-    channels: ArcSwap<BTreeMap<ChannelId, Arc<Channel>>>,
+    pub(crate) meters: Meters,
+    log: Logger,
+    /// Bytes of segments, as they were counted last.
+    bytes: AtomicU64,
+    /// By id, which is looked up with text as it stands in a URL.
+    channels: ArcSwap<HashMap<String, Arc<Channel>>>,
     adding: Mutex<()>,
 }
 
 /// One channel.
 pub(crate) struct Channel {
+    pub(crate) id: ChannelId,
     /// What readers see.
     pub(crate) shelf: ArcSwap<Shelf>,
-    /// What pushes change, one after the other.
-    pub(crate) window: Mutex<Window>,
-    /// When the last segment came, ticks.
-    pub(crate) pushed: AtomicU64,
+    /// What pushes change, one after the other; never held while anything is waited for.
+    window: Mutex<Window>,
+    /// When the last segment came, milliseconds of the monotonic clock.
+    pushed: AtomicU64,
 }
 
 impl Channel {
@@ -48,42 +50,27 @@ impl Channel {
         self.window.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// How long ago the last segment came.
-    pub(crate) fn idle(&self, now: Utc90) -> Duration {
-        let ticks = now.0 - i64::try_from(self.pushed.load(Ordering::Relaxed)).unwrap_or(0);
-        Duration::from_secs_f64((ticks.max(0)) as f64 / 90_000.0)
+    /// A segment came.
+    pub(crate) fn touch(&self, now: Duration) {
+        self.pushed.store(u64::try_from(now.as_millis()).unwrap_or(u64::MAX), Ordering::Relaxed);
     }
 
-    /// Whether it can be watched: its newest segment is not older than two target durations.
-    pub(crate) fn on_air(&self, now: Utc90) -> bool {
-        let window = self.window();
-        let limit = Duration::from_secs(window.target() * 2 + 2);
-        window.listed().is_some() && self.idle(now) < limit
+    /// How long ago the last segment came.
+    pub(crate) fn idle(&self, now: Duration) -> Duration {
+        now.saturating_sub(Duration::from_millis(self.pushed.load(Ordering::Relaxed)))
     }
 }
 
 impl Live {
     pub(crate) fn new(config: Config, context: &Context) -> anyhow::Result<Arc<Self>> {
-        let registry = &context.metrics;
         Ok(Arc::new(Self {
             config,
             id: Uuid::new_v4(),
             host: context.host.clone(),
             clock: Arc::clone(&context.clock),
+            meters: Meters::new(&context.metrics)?,
+            log: context.log.clone(),
             bytes: AtomicU64::new(0),
-            pushes: metrics::counters(
-                registry,
-                "funkturm_origin_pushes_total",
-                "Segments by what became of them.",
-                &["result"],
-            )?,
-            requests: metrics::counters(
-                registry,
-                "funkturm_origin_requests_total",
-                "Requests of players by kind.",
-                &["kind"],
-            )?,
-            bytes_gauge: metrics::gauge(registry, "funkturm_origin_segment_bytes", "Segments in memory.")?,
             channels: ArcSwap::default(),
             adding: Mutex::new(()),
         }))
@@ -91,76 +78,153 @@ impl Live {
 
     /// A channel, if it is live here.
     pub(crate) fn channel(&self, id: &str) -> Option<Arc<Channel>> {
-        let id: ChannelId = id.parse().ok()?;
-        self.channels.load().get(&id).cloned()
+        self.channels.load().get(id).cloned()
     }
 
-    pub(crate) fn channels(&self) -> Arc<BTreeMap<ChannelId, Arc<Channel>>> {
-        self.channels.load_full()
+    /// All channels, in the order of their ids.
+    pub(crate) fn channels(&self) -> Vec<Arc<Channel>> {
+        let mut channels: Vec<_> = self.channels.load().values().cloned().collect();
+        channels.sort_by(|one, other| one.id.cmp(&other.id));
+        channels
+    }
+
+    /// Bytes of segments in memory.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.bytes.load(Ordering::Relaxed)
     }
 
     /// A channel, made if this is the first push for it.
     pub(crate) fn channel_or_new(&self, id: &ChannelId, grid: i64) -> Result<Arc<Channel>, Error> {
         let _adding = self.adding.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(channel) = self.channels.load().get(id) {
+        let now = self.clock.monotonic();
+        if let Some(channel) = self.channel(id.as_str()) {
             if channel.window().grid() == grid {
-                return Ok(Arc::clone(channel));
+                return Ok(channel);
             }
-            // Another segment length: numbers mean other times now, so the channel begins anew.
-            if channel.idle(self.clock.utc()) < Duration::from_secs(5) {
-                return Err(Error::new(
-                    Kind::Conflict,
-                    "another transcoder pushes this channel with another grid",
-                ));
+            // Another segment length: numbers mean other times now, so the channel begins anew. But not while both come.
+            if channel.idle(now) < Duration::from_secs(5) {
+                let message = "another transcoder pushes this channel with another segment length";
+                return Err(Error::new(Kind::Conflict, message));
             }
         }
-        let keep = i64::from(self.config.window_seconds) * 90_000;
+        let keep = i64::from(self.config.window_seconds) * funkturm_base::TICKS_PER_SECOND;
         let channel = Arc::new(Channel {
+            id: id.clone(),
             shelf: ArcSwap::default(),
             window: Mutex::new(Window::new(grid, keep)),
             pushed: AtomicU64::new(0),
         });
+        channel.touch(now);
         self.channels.rcu(|channels| {
-            let mut channels = BTreeMap::clone(channels);
-            channels.insert(id.clone(), Arc::clone(&channel));
+            let mut channels = HashMap::clone(channels);
+            channels.insert(id.to_string(), Arc::clone(&channel));
             channels
         });
+        info!(self.log, "channel is new here"; "channel" => %id);
         Ok(channel)
     }
 
-    /// Forgets channels that nobody pushes any more, and keeps memory within its bound.
+    /// Lists what has waited long enough, forgets what nobody pushes any more, keeps memory within its bound.
     pub(crate) fn tidy(&self) {
-        let now = self.clock.utc();
+        let now = self.clock.monotonic();
+        for channel in self.channels() {
+            let mut window = channel.window();
+            self.advance(&channel, &mut window, now);
+        }
         let patience = Duration::from_secs(self.config.forget_seconds.into());
         if self.channels.load().values().any(|channel| channel.idle(now) > patience) {
             self.channels.rcu(|channels| {
-                let mut channels = BTreeMap::clone(channels);
+                let mut channels = HashMap::clone(channels);
                 channels.retain(|_, channel| channel.idle(now) <= patience);
                 channels
             });
+            info!(self.log, "channels are forgotten: nothing came for {patience:?}");
         }
         self.bound();
     }
 
-    /// The longest windows give up their oldest segments until all fit.
-    pub(crate) fn bound(&self) {
-        let channels = self.channels.load_full();
-        let mut bytes: u64 = channels.values().map(|channel| channel.window().bytes()).sum();
-        while bytes > self.config.max_bytes {
-            let length =
-                |channel: &Channel| channel.window().listed().map_or(0, |(first, last)| last - first);
-            let Some(channel) = channels.values().max_by_key(|channel| length(channel)) else { break };
-            let mut window = channel.window();
-            let before = window.bytes();
-            if window.drop_first().is_none() {
-                break;
-            }
-            bytes -= before - window.bytes();
-            let mut shelf = Shelf::clone(&channel.shelf.load());
-            shelf.rewrite(&window);
-            channel.shelf.store(Arc::new(shelf));
+    /// Moves a channel's window on, and its playlists with it. Whether anything changed.
+    pub(crate) fn advance(&self, channel: &Channel, window: &mut Window, now: Duration) -> bool {
+        let (target, listed) = (window.target(), window.listed().is_some());
+        if !window.advance(now) {
+            return false;
         }
-        self.bytes.store(bytes, Ordering::Relaxed);
-        self.bytes_gauge.set(i64::try_from(bytes).unwrap_or(i64::MAX));
+        if listed && window.target() != target {
+            warn!(self.log, "a segment is longer than all before it let expect, so the target duration grows, which \
+                players do not like: are key pictures very rare in this source?";
+                "channel" => %channel.id, "target_seconds" => window.target());
+        }
+        let mut shelf = Shelf::clone(&channel.shelf.load());
+        shelf.rewrite(window);
+        channel.shelf.store(Arc::new(shelf));
+        true
+    }
+
+    /// A segment of so many bytes came.
+    pub(crate) fn grown(&self, bytes: usize) {
+        let bytes = bytes as u64;
+        if self.bytes.fetch_add(bytes, Ordering::Relaxed) + bytes > self.config.max_bytes {
+            self.bound();
+        }
+    }
+
+    /// Counts the bytes, and keeps them within the bound. The longest windows give up their oldest numbers until what is listed
+    /// leaves a tenth for what is not listed any more, but was promised to stay for a while; only if even that is not
+    /// enough, the promise is broken.
+    fn bound(&self) {
+        let channels = self.channels();
+        let max = self.config.max_bytes;
+        let (mut listed, mut left) = (0, 0);
+        for channel in &channels {
+            let window = channel.window();
+            let gone = window.left_bytes();
+            (listed, left) = (listed + window.bytes() - gone, left + gone);
+        }
+        while listed > max / 10 * 9 {
+            let Some(freed) = self.shrink_longest(&channels) else { break };
+            (listed, left) = (listed - freed, left + freed);
+        }
+        while listed + left > max {
+            let Some(freed) = self.break_a_promise(&channels) else { break };
+            left -= freed;
+        }
+        self.bytes.store(listed + left, Ordering::Relaxed);
+        self.meters.bytes.set(i64::try_from(listed + left).unwrap_or(i64::MAX));
+        self.meters.channels.set(i64::try_from(channels.len()).unwrap_or(i64::MAX));
+    }
+
+    /// Unlists the oldest number of the longest window; how many bytes that was. None if every window is as short as it may be.
+    fn shrink_longest(&self, channels: &[Arc<Channel>]) -> Option<u64> {
+        let mut by_length: Vec<_> =
+            channels.iter().map(|channel| (channel.window().length(), channel)).collect();
+        by_length.sort_by_key(|(length, _)| std::cmp::Reverse(*length));
+        by_length.into_iter().find_map(|(_, channel)| {
+            let mut window = channel.window();
+            let before = window.left_bytes();
+            if !window.shrink() {
+                return None;
+            }
+            self.rewrite(channel, &window);
+            Some(window.left_bytes() - before)
+        })
+    }
+
+    /// Gives up the oldest segments of the channel with the most that are not listed any more; how many bytes that was.
+    fn break_a_promise(&self, channels: &[Arc<Channel>]) -> Option<u64> {
+        let channel = channels.iter().max_by_key(|channel| channel.window().left_bytes())?;
+        let mut window = channel.window();
+        let before = window.bytes();
+        if !window.forget_one_left() {
+            return None;
+        }
+        self.meters.broken_promises.inc();
+        self.rewrite(channel, &window);
+        Some(before - window.bytes())
+    }
+
+    fn rewrite(&self, channel: &Channel, window: &Window) {
+        let mut shelf = Shelf::clone(&channel.shelf.load());
+        shelf.rewrite(window);
+        channel.shelf.store(Arc::new(shelf));
     }
 }

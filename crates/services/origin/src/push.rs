@@ -1,15 +1,18 @@
 //! What transcoders push.
 
-use std::sync::{Arc, atomic::Ordering};
+use std::sync::Arc;
 
 use funkturm_base::{ChannelId, Error, Kind, Utc90};
 use funkturm_contracts::segment::{Media, Receipt, SEGMENT_HEADER, Segment};
 use funkturm_hls::window::{self, Frame, Put};
-use funkturm_service::{Reply, Request, reply};
+use funkturm_service::{
+    Reply, Request,
+    reply::{self, Asset},
+};
 use http::StatusCode;
 
 use crate::{
-    live::Live,
+    live::{Channel, Live},
     shelf::{self, Shelf},
 };
 
@@ -29,8 +32,7 @@ pub(crate) async fn init(live: Arc<Live>, mut request: Request) -> Result<Reply,
     let id: ChannelId = request.param("channel")?;
     let (name, hash) = (rendition_name(&request)?, request.text("hash")?.into_owned());
     let body = request.bytes(LONGEST_INIT).await?;
-    let digest = ring::digest::digest(&ring::digest::SHA256, &body);
-    let actual: String = digest.as_ref().iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+    let actual = shelf::hash(&body);
     if actual != hash {
         return Err(invalid(format!("this is not the section {hash}: its hash is {actual}")));
     }
@@ -42,8 +44,7 @@ pub(crate) async fn init(live: Arc<Live>, mut request: Request) -> Result<Reply,
     let window = channel.window();
     let mut shelf = Shelf::clone(&channel.shelf.load());
     let tray = shelf.renditions.entry(name.clone()).or_default();
-    let video = name.starts_with('v');
-    let known = tray.inits.insert(hash.clone(), shelf::media(video, format!("\"{hash}\""), body)).is_some();
+    let known = tray.inits.insert(hash, shelf::media(name.starts_with('v'), body)).is_some();
     channel.shelf.store(Arc::new(shelf));
     drop(window);
     Ok(reply::json(StatusCode::OK, &Receipt { origin: live.id, known }))
@@ -90,55 +91,58 @@ pub(crate) async fn segment(live: Arc<Live>, mut request: Request) -> Result<Rep
         return Err(invalid("an independent frame lies outside of the segment"));
     }
     let channel = live.channel_or_new(&id, segment.grid)?;
-    let mut window = channel.window();
-    let mut shelf = Shelf::clone(&channel.shelf.load());
-    let tray = shelf.renditions.entry(name.clone()).or_default();
-    if !tray.inits.contains_key(&segment.init) {
-        let status = StatusCode::FAILED_DEPENDENCY;
-        return Ok(reply::problem_of(
-            status,
-            "the initialization section of this segment is not here: send it first",
-        ));
+    let asset = shelf::media(matches!(segment.rendition.media, Media::Video { .. }), body);
+    let size = asset.body.len();
+    let Some(put) = store(&live, &channel, &name, number, &segment, asset) else {
+        let missing = "the initialization section of this segment is not here: send it first";
+        return Ok(reply::problem_of(StatusCode::FAILED_DEPENDENCY, missing));
+    };
+    let result = match put {
+        Put::New => "new",
+        Put::Known => "known",
+        Put::Late => "late",
+    };
+    live.meters.pushes.with_label_values(&[result]).inc();
+    if put == Put::New {
+        live.grown(size);
     }
-    let video = matches!(segment.rendition.media, Media::Video { .. });
-    let etag = format!("\"{number}-{}-{}\"", segment.init, body.len());
+    Ok(reply::json(StatusCode::OK, &Receipt { origin: live.id, known: put != Put::New }))
+}
+
+/// Puts a segment onto its shelf and into its window; none if its initialization section is not there.
+fn store(
+    live: &Live,
+    channel: &Channel,
+    name: &str,
+    number: u64,
+    segment: &Segment,
+    asset: Arc<Asset>,
+) -> Option<Put> {
+    let now = live.clock.monotonic();
     let entry = window::Segment {
         start: segment.start.0,
         duration: segment.duration,
         epoch: segment.epoch,
         init: segment.init.clone(),
-        size: body.len() as u64,
+        size: asset.body.len() as u64,
         frames: segment.independent_frames.iter().map(frame).collect(),
     };
-    let put = window.put(&name, &segment.rendition.codecs, &media(&segment.rendition.media), number, entry);
-    let result = match put {
-        Put::New => {
-            tray.segments.insert(number, shelf::media(video, etag, body));
-            window.trim();
-            shelf.rewrite(&window);
-            channel.shelf.store(Arc::new(shelf));
-            let now = u64::try_from(live.clock.utc().0).unwrap_or(0);
-            channel.pushed.store(now, Ordering::Relaxed);
-            "new"
-        }
-        Put::Known => "known",
-        Put::Late => "late",
-    };
-    drop(window);
-    live.pushes.with_label_values(&[result]).inc();
-    if live.bytes.fetch_add(segment_bytes(put, &channel), Ordering::Relaxed) > live.config.max_bytes {
-        live.bound();
+    let mut window = channel.window();
+    let shelf = channel.shelf.load();
+    if !shelf.renditions.get(name).is_some_and(|tray| tray.inits.contains_key(&segment.init)) {
+        return None;
     }
-    Ok(reply::json(StatusCode::OK, &Receipt { origin: live.id, known: put != Put::New }))
-}
-
-fn segment_bytes(put: Put, channel: &crate::live::Channel) -> u64 {
-    if put != Put::New {
-        return 0;
+    let rendition = &segment.rendition;
+    let put = window.put(now, name, &rendition.codecs, &media(&rendition.media), number, entry);
+    channel.touch(now);
+    if put == Put::New {
+        // On the shelf before any playlist lists it.
+        let mut shelf = Shelf::clone(&shelf);
+        shelf.renditions.entry(name.to_owned()).or_default().segments.insert(number, asset);
+        channel.shelf.store(Arc::new(shelf));
+        live.advance(channel, &mut window, now);
     }
-    let window = channel.window();
-    let newest = window.renditions().values().filter_map(|rendition| rendition.segments.values().next_back());
-    newest.map(|segment| segment.size).max().unwrap_or(0)
+    Some(put)
 }
 
 fn check(segment: &Segment, number: u64, name: &str, now: Utc90) -> Result<(), Error> {

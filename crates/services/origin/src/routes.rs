@@ -3,7 +3,12 @@
 use std::{future::ready, sync::Arc};
 
 use funkturm_base::{Error, Kind};
-use funkturm_service::{Reply, Request, Routes, reply};
+use funkturm_service::{
+    Reply, Request, Routes,
+    reply::{self, Asset},
+};
+use http::{HeaderValue, StatusCode, header};
+use prometheus::IntCounter;
 
 use crate::{live::Live, push, shelf::Shelf, status};
 
@@ -38,40 +43,55 @@ fn admit(live: &Live, request: &Request) -> Result<(), Error> {
     }
 }
 
-fn shelf(live: &Live, request: &Request) -> Result<arc_swap::Guard<Arc<Shelf>>, Error> {
+/// What a player asks for, if it may and it is there.
+fn serve(
+    live: &Live,
+    request: &Request,
+    asked: &IntCounter,
+    find: impl FnOnce(&Shelf) -> Option<&Arc<Asset>>,
+) -> Result<Reply, Error> {
     admit(live, request)?;
-    let channel = live.channel(&request.text("channel")?);
-    let channel = channel.ok_or_else(|| Error::new(Kind::NotFound, "this channel is not on air"))?;
-    Ok(channel.shelf.load())
+    let Some(channel) = live.channel(&request.text("channel")?) else {
+        return Ok(missing(live, "this channel is not on air"));
+    };
+    let shelf = channel.shelf.load();
+    let Some(asset) = find(&shelf) else {
+        return Ok(missing(live, "this is not in the live window (any more, or yet)"));
+    };
+    asked.inc();
+    Ok(reply::asset(request, asset))
+}
+
+/// 404 that caches in front of us keep for a second, so that a thousand players who ask for what is not there yet are one.
+fn missing(live: &Live, detail: &str) -> Reply {
+    live.meters.missing.inc();
+    let mut reply = reply::problem_of(StatusCode::NOT_FOUND, detail);
+    reply.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=1"));
+    reply
 }
 
 fn master(live: &Live, request: &Request) -> Result<Reply, Error> {
-    let shelf = shelf(live, request)?;
-    live.requests.with_label_values(&["multivariant"]).inc();
-    let playlist = shelf.multivariant.as_deref();
-    let playlist = playlist.ok_or_else(|| Error::new(Kind::NotFound, "this channel is not on air yet"))?;
-    Ok(reply::asset(request, playlist))
+    serve(live, request, &live.meters.multivariant, |shelf| shelf.multivariant.as_ref())
 }
 
 fn file(live: &Live, request: &Request) -> Result<Reply, Error> {
-    let shelf = shelf(live, request)?;
-    let tray = shelf.renditions.get(&*request.text("rendition")?);
-    let name = request.text("file")?;
-    let (kind, asset) = match (&*name, tray) {
-        (_, None) => ("other", None),
-        ("index.m3u8", Some(tray)) => ("playlist", tray.playlist.as_deref()),
-        ("iframes.m3u8", Some(tray)) => ("iframes", tray.i_frames.as_deref()),
-        (name, Some(tray)) => {
-            let number = name.strip_suffix(".m4s").and_then(|number| number.parse::<u64>().ok());
-            let hash = name.strip_prefix("init-").and_then(|name| name.strip_suffix(".mp4"));
-            match (number, hash) {
-                (Some(number), _) => ("segment", tray.segments.get(&number).map(AsRef::as_ref)),
-                (_, Some(hash)) => ("init", tray.inits.get(hash).map(AsRef::as_ref)),
-                _ => ("other", None),
-            }
+    let (rendition, name) = (request.text("rendition")?, request.text("file")?);
+    let meters = &live.meters;
+    let number = name.strip_suffix(".m4s").and_then(|number| number.parse::<u64>().ok());
+    let init = name.strip_prefix("init-").and_then(|name| name.strip_suffix(".mp4"));
+    match (&*name, number, init) {
+        (_, Some(number), _) => serve(live, request, &meters.segment, |shelf| {
+            shelf.renditions.get(&*rendition)?.segments.get(&number)
+        }),
+        ("index.m3u8", ..) => serve(live, request, &meters.playlist, |shelf| {
+            shelf.renditions.get(&*rendition)?.playlist.as_ref()
+        }),
+        ("iframes.m3u8", ..) => serve(live, request, &meters.i_frames, |shelf| {
+            shelf.renditions.get(&*rendition)?.i_frames.as_ref()
+        }),
+        (_, _, Some(hash)) => {
+            serve(live, request, &meters.init, |shelf| shelf.renditions.get(&*rendition)?.inits.get(hash))
         }
-    };
-    live.requests.with_label_values(&[kind]).inc();
-    let gone = || Error::new(Kind::NotFound, "this is not in the live window (any more)");
-    Ok(reply::asset(request, asset.ok_or_else(gone)?))
+        _ => serve(live, request, &meters.missing, |_| None),
+    }
 }

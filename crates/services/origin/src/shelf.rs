@@ -3,10 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use bytes::Bytes;
-use funkturm_hls::{
-    playlist,
-    window::{TICKS, Window},
-};
+use funkturm_hls::{playlist, window::Window};
 use funkturm_service::reply::{Asset, gzip};
 use http::HeaderValue;
 use ring::digest;
@@ -30,21 +27,28 @@ pub(crate) struct Tray {
 }
 
 const PLAYLIST: &str = "application/vnd.apple.mpegurl";
+/// Initialization sections of a rendition that are kept anyway; each is a kilobyte.
+const INITS: usize = 8;
+
 const FOR_EVER: &str = "public, max-age=31536000, immutable";
 
-/// A strong validator out of the bytes.
-fn etag(bytes: &[u8]) -> HeaderValue {
+/// The first 16 hexadecimal digits of the SHA-256: what initialization sections are named by, and a strong validator, the same
+/// at every origin.
+pub(crate) fn hash(bytes: &[u8]) -> String {
     let hash = digest::digest(&digest::SHA256, bytes);
-    let text: String = hash.as_ref().iter().take(8).map(|byte| format!("{byte:02x}")).collect();
-    HeaderValue::try_from(format!("\"{text}\"")).unwrap_or_else(|_| HeaderValue::from_static("\"\""))
+    hash.as_ref().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn etag(bytes: &[u8]) -> HeaderValue {
+    HeaderValue::try_from(format!("\"{}\"", hash(bytes))).unwrap_or_else(|_| HeaderValue::from_static("\"\""))
 }
 
 /// A piece of media: the same for ever under its name.
-pub(crate) fn media(video: bool, etag: String, body: Bytes) -> Arc<Asset> {
+pub(crate) fn media(video: bool, body: Bytes) -> Arc<Asset> {
     Arc::new(Asset {
         content_type: HeaderValue::from_static(if video { "video/mp4" } else { "audio/mp4" }),
         cache_control: HeaderValue::from_static(FOR_EVER),
-        etag: HeaderValue::try_from(etag).unwrap_or_else(|_| HeaderValue::from_static("\"\"")),
+        etag: etag(&body),
         body,
         gzip: None,
     })
@@ -70,10 +74,8 @@ impl Shelf {
     /// Writes all playlists anew. One that is the same stays the same.
     pub(crate) fn rewrite(&mut self, window: &Window) {
         let half = (window.target() / 2).max(1);
-        self.multivariant = window.listed().map(|_| {
-            let written = playlist::multivariant(window);
-            text(written, self.multivariant.as_ref(), half)
-        });
+        let written = playlist::multivariant(window);
+        self.multivariant = written.map(|written| text(written, self.multivariant.as_ref(), half));
         for (name, tray) in &mut self.renditions {
             tray.playlist =
                 playlist::media(window, name).map(|written| text(written, tray.playlist.as_ref(), half));
@@ -83,23 +85,16 @@ impl Shelf {
         self.drop_old(window);
     }
 
-    /// Drops segments that no playlist has listed for long enough, and initialization sections that nothing needs.
+    /// Drops segments that nobody can want any more, and initialization sections that nothing needs.
     fn drop_old(&mut self, window: &Window) {
-        let Some((first, last)) = window.listed() else { return };
-        // A segment stays for its own length and that of the longest playlist it was in; but never longer than memory is
-        // meant to be kept for, so at most half a window and at least three segments.
-        let cells = last + 1 - first;
-        let grace = (cells / 2).clamp(3, u64::try_from(120 * TICKS / window.grid()).unwrap_or(3).max(3));
-        let oldest = first.saturating_sub(grace);
+        let oldest = window.oldest_kept();
         for (name, tray) in &mut self.renditions {
             tray.segments = tray.segments.split_off(&oldest);
-            let rendition = window.renditions().get(name);
-            let needed = |hash: &String| {
-                rendition
-                    .is_some_and(|rendition| rendition.segments.values().any(|segment| segment.init == *hash))
-            };
-            let newest = tray.inits.len() <= 2;
-            tray.inits.retain(|hash, _| newest || needed(hash));
+            // A few are kept beyond their need: a player may be behind, and a transcoder about to push more.
+            if tray.inits.len() > INITS {
+                tray.inits.retain(|hash, _| window.needs_init(name, hash));
+            }
         }
+        self.renditions.retain(|_, tray| !tray.inits.is_empty() || !tray.segments.is_empty());
     }
 }

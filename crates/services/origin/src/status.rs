@@ -1,29 +1,29 @@
 //! What the origin says about itself.
 
-use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use funkturm_contracts::health::{OriginStatus, RenditionHealth, WindowHealth};
-use funkturm_hls::window::{Media, Rendition};
+use funkturm_hls::window::{Media, Rendition, TICKS};
 use funkturm_service::{Reply, reply};
 
 use crate::live::Live;
 
 /// `GET /internal/v1/status`
 pub(crate) fn reply(live: &Live) -> Reply {
-    let now = live.clock.utc();
-    let channels = live.channels();
-    let channels = channels.iter().filter_map(|(id, channel)| {
-        let on_air = channel.on_air(now);
+    let now = live.clock.monotonic();
+    let channels = live.channels().into_iter().filter_map(|channel| {
         let window = channel.window();
         let (first, last) = window.listed()?;
-        let renditions =
-            window.renditions().iter().map(|(name, rendition)| health(name, rendition)).collect();
-        let seconds = (last + 1 - first) as f64 * window.grid() as f64 / 90_000.0;
-        Some(WindowHealth { channel: id.clone(), on_air, first, last, seconds, renditions })
+        let fresh = Duration::from_secs(2 * window.target());
+        let on_air = window.listed_at().is_some_and(|listed| now.saturating_sub(listed) <= fresh);
+        let offered = window.renditions().iter().filter(|(name, _)| window.offers(name));
+        let renditions = offered.map(|(name, rendition)| health(name, rendition)).collect();
+        let seconds = window.length() as f64 / TICKS as f64;
+        Some(WindowHealth { channel: channel.id.clone(), on_air, first, last, seconds, renditions })
     });
     let status = OriginStatus {
         host: live.host.clone(),
-        bytes: live.bytes.load(Ordering::Relaxed),
+        bytes: live.bytes(),
         max_bytes: live.config.max_bytes,
         channels: channels.collect(),
     };
@@ -40,7 +40,7 @@ fn health(name: &str, rendition: &Rendition) -> RenditionHealth {
         name: name.to_owned(),
         description,
         codecs: rendition.codecs.clone(),
-        bandwidth: rendition.peak,
-        average_bandwidth: rendition.average(),
+        bandwidth: rendition.rates.peak(),
+        average_bandwidth: rendition.rates.average(),
     }
 }

@@ -187,7 +187,10 @@ impl Reader {
             "#EXT-X-SERVER-CONTROL" => self.server_control(line, value),
             "#EXTINF" => self.extinf(line, value),
             "#EXT-X-BYTERANGE" => self.next.byte_range = self.range(line, value),
-            "#EXT-X-DISCONTINUITY" => self.next.discontinuity = true,
+            "#EXT-X-DISCONTINUITY" => {
+                self.next.discontinuity = true;
+                self.discontinuities += 1;
+            }
             "#EXT-X-GAP" => self.next.gap = true,
             "#EXT-X-KEY" => self.key = self.key(line, value),
             "#EXT-X-MAP" => self.map = self.map(line, value),
@@ -286,7 +289,6 @@ impl Reader {
             self.notes.add(line, "4.4.4.1", format!("the segment {uri} has no EXTINF"));
         }
         let (duration, whole_seconds) = next.duration.unwrap_or((0.0, false));
-        self.discontinuities += u64::from(next.discontinuity);
         let byte_range = next.byte_range.and_then(|(length, offset)| {
             let offset = offset.or_else(|| self.behind_previous(uri));
             if offset.is_none() {
