@@ -160,6 +160,8 @@ pub struct Health {
     pub tracks: Vec<(TrackInfo, Option<Format>)>,
     /// Why nothing good comes.
     pub problem: Option<Problem>,
+    /// Since when packets come, UTC in ticks.
+    pub since: Option<i64>,
     /// An epoch is running.
     pub running: bool,
     /// Epochs since start.
@@ -261,6 +263,7 @@ impl Programme {
             name: self.service.name().map(str::to_owned),
             tracks: formats.map(|(n, track)| (track.info.clone(), self.epoch.format(n).cloned())).collect(),
             problem: self.problem(at),
+            since: self.first_packet,
             running: self.epoch.running(),
             epochs: self.epoch.count,
             last_break: self.epoch.last_break.clone(),

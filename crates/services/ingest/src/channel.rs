@@ -184,6 +184,10 @@ impl Channel {
         info!(self.log, "epoch ended: {reason}"; "input" => &input.shown);
         input.group.clear();
         (input.running, input.since) = (false, now);
+        if matches!(reason, Break::Silence(_)) {
+            // The last picture, which only the silence completed, is no sign of life.
+            input.last_unit = None;
+        }
         if state.open.is_some_and(|(_, open)| open == source) {
             state.close(&reason.to_string());
         }

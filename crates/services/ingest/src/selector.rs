@@ -164,6 +164,7 @@ mod tests {
         let mut selector = Selector::new(4, Duration::from_secs(10));
         let second = Duration::from_secs;
         let delivering = [None, Some(second(0)), Some(second(95)), Some(second(0))];
+        selector.decide(second(95), &delivering);
         selector.decide(second(100), &delivering);
         let states = [0, 1, 2, 3].map(|input| selector.state(input, second(100), &delivering));
         use InputState::{Active, Down, Recovering, Standby};

@@ -11,7 +11,9 @@ use funkturm_ts::{Break, Format, Role, TrackInfo};
 use crate::station::InputReport;
 
 /// Without packets for so long an input has a problem, in seconds.
-const QUIET: i64 = 3;
+const QUIET: f64 = 1.0;
+/// After so long packets without pictures are a problem, in seconds.
+const FRUITLESS: f64 = 5.0;
 /// So many lost packets in half a minute are a problem.
 const LOSSES: u64 = 10;
 
@@ -69,7 +71,7 @@ fn describe(track: &TrackInfo, format: Option<&Format>) -> String {
 fn problem(input: &InputReport, now: Utc90) -> Option<String> {
     let report = &input.report;
     let last = report.stats.last_packet.map(Utc90);
-    let quiet = last.is_none_or(|last| now.seconds_since(last) > QUIET as f64);
+    let quiet = last.is_none_or(|last| now.seconds_since(last) > QUIET);
     if quiet {
         if let Some(trouble) = &report.trouble {
             return Some(trouble.clone());
@@ -81,7 +83,8 @@ fn problem(input: &InputReport, now: Utc90) -> Option<String> {
     if let Some(problem) = &report.programme.problem {
         return Some(problem.to_string());
     }
-    if input.state == InputState::Down {
+    let since = report.programme.since.map_or(now, Utc90);
+    if input.state == InputState::Down && now.seconds_since(since) > FRUITLESS {
         return Some("packets come, but no pictures out of them".into());
     }
     let errors = report.recent_errors;

@@ -112,7 +112,7 @@ impl Rig {
         let families = self.context.metrics.gather();
         let values = families.iter().flat_map(|family| {
             family.get_metric().iter().map(|metric| {
-                let value = metric.get_gauge().value() + metric.get_counter().value();
+                let value = metric.get_gauge().get_value() + metric.get_counter().get_value();
                 (family.name().to_owned(), value)
             })
         });

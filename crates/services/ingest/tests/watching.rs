@@ -30,8 +30,7 @@ async fn figures_of_an_input() {
     assert_eq!(value("funkturm_ingest_input_active"), Some(1.0));
 
     headend.tell(Command::Pause);
-    let status = rig.wait_for("silence", |status| status.inputs[0].problem.is_some()).await;
-    assert_eq!(status.inputs[0].state, InputState::Down);
+    let status = rig.wait_for("silence", |status| status.inputs[0].state == InputState::Down).await;
     let problem = status.inputs[0].problem.as_ref().unwrap();
     assert!(problem.starts_with("no packets since 2"), "{problem}");
 }
@@ -50,18 +49,18 @@ async fn what_is_wrong_with_an_input() {
     ];
     let urls: Vec<&str> = inputs.iter().map(String::as_str).collect();
     let rig = Rig::new(vec![channel("one", &urls)]).await;
-    let all = |status: &funkturm_contracts::health::IngestStatus| {
-        status.inputs.len() == 5 && status.inputs.iter().all(|input| input.problem.is_some())
+    let problems = [
+        "programme 9 is not in the stream; there are 1",
+        "Address already in use",
+        "/no/such/file.ts cannot be read: No such file",
+        "no answer by HTTP",
+        "gopher",
+    ];
+    let said = |status: &funkturm_contracts::health::IngestStatus| {
+        let mut inputs = status.inputs.iter().zip(problems);
+        status.inputs.len() == problems.len()
+            && inputs.all(|(input, what)| input.problem.as_ref().is_some_and(|said| said.contains(what)))
     };
-    let status = rig.wait_for("all problems", all).await;
-    let says = |n: usize, what: &str| {
-        let problem = status.inputs[n].problem.as_ref().unwrap();
-        assert!(problem.contains(what), "{problem}");
-    };
-    says(0, "programme 9 is not in the stream; there are 1");
-    says(1, "Address already in use");
-    says(2, "/no/such/file.ts cannot be read: No such file");
-    says(3, "no answer by HTTP");
-    says(4, "gopher");
+    let status = rig.wait_for("all problems in words", said).await;
     assert!(!format!("{status:?}").contains("secret"));
 }
