@@ -50,3 +50,13 @@ fn main() -> ExitCode {
         Command::Worker(args) => funkturm_transcode::worker::run(&args),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        super::Cli::command().debug_assert();
+    }
+}

@@ -7,6 +7,7 @@ use serde::{Serialize, de::DeserializeOwned};
 
 /// Which Funkturm to talk to.
 #[derive(clap::Args, Clone, Debug)]
+#[group(skip)]
 pub(crate) struct Args {
     /// Its base URL; without it, the one that `funkturm up` with this state directory serves
     #[arg(long, env = "FUNKTURM_SERVER", value_name = "URL")]

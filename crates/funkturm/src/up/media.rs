@@ -10,7 +10,7 @@ use anyhow::Context as _;
 use funkturm_service::{Context, Stop};
 use slog::{info, warn};
 use tokio::{
-    process::{Child, Command},
+    process::{Child, ChildStdin, Command},
     time::{Instant, sleep, timeout},
 };
 
@@ -49,13 +49,15 @@ impl Media {
         while !context.stop.requested() {
             let started = Instant::now();
             let mut child = self.start(&program)?;
+            // Taken out, since waiting for a child closes its standard input.
+            let stdin = child.stdin.take();
             info!(context.log, "{} runs", self.name; "pid" => child.id());
             tokio::select! {
                 ended = child.wait() => {
                     warn!(context.log, "{} ended ({}), starting it again", self.name, ended?;
                         "after_s" => started.elapsed().as_secs());
                 }
-                () = context.stop.wait() => return drain(child).await,
+                () = context.stop.wait() => return drain(child, stdin).await,
             }
             pause = if started.elapsed() > SETTLED { FIRST_PAUSE } else { (pause * 2).min(LONGEST_PAUSE) };
             wait(pause, &context.stop).await;
@@ -84,8 +86,8 @@ async fn wait(pause: Duration, stop: &Stop) {
 }
 
 /// Asks the child to end by closing its standard input, and kills it if it does not.
-async fn drain(mut child: Child) -> anyhow::Result<()> {
-    drop(child.stdin.take());
+async fn drain(mut child: Child, stdin: Option<ChildStdin>) -> anyhow::Result<()> {
+    drop(stdin);
     if timeout(DRAIN, child.wait()).await.is_err() {
         child.kill().await?;
     }

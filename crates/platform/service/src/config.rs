@@ -11,6 +11,7 @@ use crate::{ServiceMain, Tls, Tokens, log::Format};
 
 /// The flags that every process has.
 #[derive(clap::Args, Clone, Debug, Default)]
+#[group(skip)]
 pub struct Args {
     /// The configuration file (TOML)
     #[arg(long, value_name = "FILE", env = "FUNKTURM_CONFIG")]

@@ -1,8 +1,8 @@
 //! The tables, as the migrations make them.
 
 diesel::table! {
-    line_up (only) {
-        only -> Bool,
+    line_up (single) {
+        single -> Bool,
         version -> BigInt,
     }
 }

@@ -75,7 +75,7 @@ fn logo_url(problems: &mut Problems, url: Option<&str>) {
     let url = url.unwrap_or_default();
     problems.unless(url.is_empty() || is_logo_url(url), || {
         format!(
-            "logo_url must be an http or https URL, not {url:?}; a picture is uploaded with PUT to …/logo"
+            "logo_url must be an http or https URL, not {url:?} (a picture is uploaded with PUT to …/logo)"
         )
     });
 }
@@ -143,7 +143,16 @@ mod tests {
             ],
             ..channel()
         };
-        insta::assert_snapshot!(new_channel(&wrong).unwrap_err().message().replace("; ", "\n"), @r#""#);
+        let detail = new_channel(&wrong).unwrap_err();
+        insta::assert_snapshot!(detail.message().replace("; ", "\n"), @r#"
+        name must have 1 to 100 characters, not 0
+        number must be 1 to 9999, not 10000
+        logo_url must be an http or https URL, not "logo.png" (a picture is uploaded with PUT to …/logo)
+        inputs[0].programme must be 1 to 65535: 0 is the network's own
+        inputs[1].url: SRT's mode is caller or listener, not "x"
+        inputs[2].url: SRT's mode is caller or listener, not "x"
+        inputs[2] is there twice: srt://a:1?mode=x
+        "#);
         let none = ChannelChange { inputs: Some(vec![]), ..Default::default() };
         assert_eq!(change(&none).unwrap_err().message(), "inputs must be 1 to 16, not 0");
     }

@@ -192,7 +192,7 @@ fn tell_the_time(name: &gst::Element, clock: &gst::Element) -> Result<(), Error>
         let now = chrono::Utc::now();
         let frame = frames.fetch_add(1, Ordering::Relaxed);
         if let Some(clock) = clock.upgrade() {
-            clock.set_property("text", format!("{}  #{frame:06}", now.format("%H:%M:%S%.2f UTC")));
+            clock.set_property("text", format!("{}  #{frame:06}", now.format("%H:%M:%S%.3f UTC")));
         }
         let Some(gst::PadProbeData::Buffer(buffer)) = &mut info.data else { return gst::PadProbeReturn::Ok };
         let video = pad.current_caps().and_then(|caps| gst_video::VideoInfo::from_caps(&caps).ok());
@@ -243,7 +243,7 @@ fn encoder(picture: Picture) -> Result<Vec<gst::Element>, Error> {
             interlace.set_property_from_str("field-pattern", "1:1");
             interlace.set_property("top-field-first", true);
             let encoder = make("mpeg2enc")?;
-            encoder.set_property("format", 3_i32);
+            encoder.set_property_from_str("format", "3");
             encoder.set_property("bitrate", 3500_i32);
             encoder.set_property("min-gop-size", 25_i32);
             encoder.set_property("max-gop-size", 25_i32);

@@ -1,6 +1,6 @@
 -- One row. Who changes anything locks it first, so that versions are given in the order of the commits.
 CREATE TABLE line_up (
-    only boolean PRIMARY KEY DEFAULT true CHECK (only),
+    single boolean PRIMARY KEY DEFAULT true CHECK (single),
     version bigint NOT NULL
 );
 INSERT INTO line_up (version) VALUES (0);
