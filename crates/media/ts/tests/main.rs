@@ -8,6 +8,7 @@
     reason = "a test that fails says so by panicking"
 )]
 
+mod codecs;
 mod epochs;
 mod framing;
 mod impairments;

@@ -120,12 +120,17 @@ impl Splitter {
     /// The stream ends or is interrupted: hands on the last frame, if it only waited for what depends on it.
     pub(crate) fn finish(&mut self, each: &mut dyn FnMut(Sound)) {
         self.run(each);
-        if let (true, Look::Frame(frame)) = (self.synced, self.look(0))
-            && frame.length <= self.buffer.bytes().len()
-            && self.buffer.first_break(frame.length).is_none()
-        {
-            let piece = self.buffer.cut(frame.length);
-            each(Sound { piece, format: frame.format, samples: frame.samples });
+        if let (true, Look::Frame(mut frame)) = (self.synced, self.look(0)) {
+            while let Look::Frame(next) = self.look(frame.length)
+                && next.dependent
+            {
+                frame.length += next.length;
+            }
+            let whole = frame.length <= self.buffer.bytes().len();
+            if whole && self.buffer.first_break(frame.length).is_none() {
+                let piece = self.buffer.cut(frame.length);
+                each(Sound { piece, format: frame.format, samples: frame.samples });
+            }
         }
         self.buffer.clear();
         self.synced = false;

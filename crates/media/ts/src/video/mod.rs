@@ -180,14 +180,16 @@ impl Splitter {
                 self.searched = code;
                 return;
             }
+            let begin = self.close(code);
+            let rest = self.buffer.bytes().get(code + 3..).unwrap_or_default();
             let part = self.syntax.sort(rest.get(..HEAD).unwrap_or(rest));
-            self.take(code, part, each);
+            self.take(code, begin, part, each);
         }
         self.searched = self.searched.max(self.buffer.bytes().len().saturating_sub(2));
     }
 
-    /// Takes note of a start code at `code`.
-    fn take(&mut self, mut code: usize, part: Part, each: &mut dyn FnMut(Picture)) {
+    /// Ends the unit before the start code at `code`, and says where what follows begins.
+    fn close(&mut self, code: usize) -> usize {
         // NAL units never end in a zero byte: one before a start code belongs to that, unless a PES packet begins in
         // between. MPEG-2's headers may end in zeros.
         let zero = self.nal_units
@@ -200,7 +202,13 @@ impl Splitter {
             if let Some(unit) = self.buffer.bytes().get(last.clone()) {
                 self.syntax.complete(unit);
             }
-        } else if begin > 0 {
+        }
+        begin
+    }
+
+    /// Takes note of a start code at `code`; with the zero byte before it, it begins at `begin`.
+    fn take(&mut self, mut code: usize, begin: usize, part: Part, each: &mut dyn FnMut(Picture)) {
+        if self.units.is_empty() && begin > 0 {
             // The end of something whose beginning was never seen.
             self.buffer.skip(begin);
             code -= begin;
