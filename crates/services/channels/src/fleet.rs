@@ -1,6 +1,7 @@
 //! The media services as operators and viewers see them: how they do, and what is on air.
 
 use std::{
+    borrow::Cow,
     collections::BTreeSet,
     future::Future,
     time::{Duration, Instant},
@@ -15,7 +16,10 @@ use funkturm_service::{Context, Tokens};
 use futures_util::future::join_all;
 use serde::Serialize;
 use tokio::time::timeout;
-use utoipa::ToSchema;
+use utoipa::{
+    PartialSchema, ToSchema,
+    openapi::{Ref, RefOr, Schema, schema::OneOfBuilder},
+};
 
 use crate::{config::Config, line_up::LineUp};
 
@@ -27,7 +31,7 @@ const LOOK_AGAIN: Duration = Duration::from_secs(2);
 const BELIEVED: Duration = Duration::from_secs(6);
 
 /// An instance's own report, or why there is none.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
 #[serde(untagged)]
 pub(crate) enum Report<T> {
     /// What it says.
@@ -43,6 +47,26 @@ pub(crate) struct Unreachable {
     pub(crate) host: String,
     /// What happened.
     pub(crate) problem: String,
+}
+
+// By hand, because the derived description has the same name for every kind of report.
+impl<T: ToSchema> PartialSchema for Report<T> {
+    fn schema() -> RefOr<Schema> {
+        let kinds = [T::name(), Unreachable::name()].map(Ref::from_schema_name);
+        kinds.into_iter().fold(OneOfBuilder::new(), OneOfBuilder::item).into()
+    }
+}
+
+impl<T: ToSchema> ToSchema for Report<T> {
+    fn name() -> Cow<'static, str> {
+        T::name().replace("Status", "Report").into()
+    }
+
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        schemas.push((T::name().into_owned(), T::schema()));
+        schemas.push((Unreachable::name().into_owned(), Unreachable::schema()));
+        T::schemas(schemas);
+    }
 }
 
 /// The media services that are known.

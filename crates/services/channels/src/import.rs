@@ -16,6 +16,7 @@ pub(crate) const LARGEST: usize = 8 << 20;
 
 /// What an import did, or would do.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, ToSchema)]
+#[schema(as = ImportReport)]
 pub(crate) struct Report {
     /// Channels that are new.
     pub(crate) added: Vec<Channel>,
@@ -29,6 +30,7 @@ pub(crate) struct Report {
 
 /// A line of the list that was not taken over, or not as it stands.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = SkippedLine)]
 pub(crate) struct Skipped {
     /// The line's number, from 1.
     pub(crate) line: usize,

@@ -89,7 +89,7 @@ async fn what_is_on_air_is_what_any_origin_has() {
         ..stores.config()
     };
     let service = Instance::build(config).await;
-    service.context.ready().await;
+    service.ready().await;
     for name in ["a", "b", "c"] {
         service.add(name).await;
     }

@@ -52,7 +52,7 @@ impl Stores {
     /// An instance of the service that has read the line-up.
     async fn instance(&self) -> Instance {
         let instance = Instance::build(self.config()).await;
-        instance.context.ready().await;
+        instance.ready().await;
         instance
     }
 }
@@ -69,7 +69,15 @@ impl Instance {
         let context = Context::for_test("channels");
         let service = Channels::build(config, context.clone()).await.unwrap();
         let server = serve_with(service.routes, &context, serve::Options::default()).await.unwrap();
-        Self { context, server, http: reqwest::Client::new() }
+        Self { context, server, http: reqwest::Client::builder().no_gzip().build().unwrap() }
+    }
+
+    /// Waits until it is ready; a task that fails on the way ends the wait.
+    async fn ready(&self) {
+        tokio::select! {
+            () = self.context.ready() => {}
+            () = self.context.stop.wait() => self.context.finish(PATIENCE).await.unwrap(),
+        }
     }
 
     fn request(&self, method: Method, path: &str) -> RequestBuilder {

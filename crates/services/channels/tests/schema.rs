@@ -15,7 +15,15 @@ async fn everything_that_is_served_is_described_and_the_other_way_round() {
     assert_eq!(openapi::differences(&service.routes, &service.openapi), [""; 0]);
     context.stop.trigger();
     let document = service.openapi.to_json().unwrap();
-    for schema in ["Channel", "LineUp", "Report", "IngestStatus", "Unreachable"] {
+    for schema in [
+        "Channel",
+        "LineUp",
+        "ImportReport",
+        "IngestReport",
+        "OriginStatus",
+        "TranscodeHealth",
+        "Unreachable",
+    ] {
         assert!(document.contains(&format!("\"{schema}\":")), "{schema} is not described");
     }
 }

@@ -1,31 +1,26 @@
-//! Playback: sessions, one for each player that plays one thing.
+//! Playback sessions: one player playing one thing.
 //!
-//! Until households exist it answers everybody, where the operator says so (open house): a session counts who watches, and ends by
-//! itself when its heartbeat stops.
+//! An app asks to play a channel and gets a URL, a session and the pace of its heartbeats. Sessions live in Redis and
+//! end by themselves when the heartbeats stay out. Until households exist, whoever asks may play, if the operator says
+//! that the house is open; otherwise nobody may.
 
+mod api;
 mod config;
-mod routes;
+mod known;
 mod sessions;
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
-use arc_swap::ArcSwap;
-use funkturm_contracts::{channel::ChannelList, client::Peer};
-use funkturm_service::{Context, Service, ServiceMain};
-use slog::warn;
+use anyhow::Error;
+use funkturm_bus::Bus;
+use funkturm_contracts::client::Peer;
+use funkturm_service::{Context, Service, ServiceMain, metrics};
+use utoipa::OpenApi;
 
 pub use config::{Config, WithoutRedis};
 
 /// The service.
 pub struct Playback;
-
-/// What handlers need.
-pub(crate) struct Desk {
-    pub(crate) config: Config,
-    pub(crate) sessions: sessions::Sessions,
-    /// The last line-up that the channels service gave.
-    pub(crate) channels: ArcSwap<ChannelList>,
-}
 
 impl ServiceMain for Playback {
     const NAME: &'static str = "playback";
@@ -36,31 +31,26 @@ impl ServiceMain for Playback {
     }
 
     async fn build(config: Config, context: Context) -> anyhow::Result<Service> {
-        let bus = funkturm_bus::Bus::open(&config.redis, Self::NAME, &context.metrics, &context.log)?;
-        let peer = Peer::new(config.channels.clone(), context.tokens.service.clone())?;
-        let desk = Arc::new(Desk {
-            sessions: sessions::Sessions::new(bus, &config),
+        config.check().map_err(Error::msg)?;
+        let (registry, log) = (&context.metrics, &context.log);
+        let bus = Bus::open(&config.redis, Self::NAME, registry, log)?;
+        let channels = Peer::new(&config.channels, context.tokens.service.clone())?;
+        let (known, follow) = known::follow(channels, context.clone(), context.latch("channels"));
+        context.spawn("channels", follow);
+        let opened = "funkturm_playback_sessions_opened_total";
+        let unrecorded = "funkturm_playback_sessions_unrecorded_total";
+        let app = api::App {
+            sessions: sessions::Sessions::new(bus, config.session_life(), Arc::clone(&context.clock)),
+            known,
+            opened: metrics::counter(registry, opened, "Playback sessions opened")?,
+            unrecorded: metrics::counter(
+                registry,
+                unrecorded,
+                "Playback sessions and heartbeats admitted while Redis was away",
+            )?,
+            log: log.clone(),
             config,
-            channels: ArcSwap::from_pointee(ChannelList { version: 0, channels: Vec::new() }),
-        });
-        let (following, latch, stop, log) =
-            (Arc::clone(&desk), context.latch("the line-up"), context.stop.clone(), context.log.clone());
-        context.spawn("follow the line-up", async move {
-            loop {
-                match peer.channels().await {
-                    Ok(list) => {
-                        following.channels.store(Arc::new(list));
-                        latch.open();
-                    }
-                    // The last list stays in force.
-                    Err(error) => warn!(log, "the line-up cannot be had: {error}"),
-                }
-                tokio::select! {
-                    () = tokio::time::sleep(Duration::from_secs(1)) => {}
-                    () = stop.wait() => return Ok(()),
-                }
-            }
-        });
-        Ok(Service { routes: routes::routes(&desk), openapi: routes::openapi() })
+        };
+        Ok(Service { routes: api::routes(&Arc::new(app)), openapi: api::Description::openapi() })
     }
 }

@@ -1,93 +1,125 @@
-//! Sessions in Redis: a key each, which ends by itself when nobody renews it.
+//! Sessions in Redis: one key each, which goes by itself when its time is over, and an index by the end of their time.
 
-use chrono::{DateTime, Duration, Utc};
-use funkturm_base::{ChannelId, Error, Kind, Result};
+use std::{
+    sync::{Arc, LazyLock},
+    time::Duration,
+};
+
+use chrono::{DateTime, Utc};
+use funkturm_base::{ChannelId, Clock, Error, Result};
 use funkturm_bus::Bus;
 use funkturm_contracts::playback::RunningSession;
-use redis::Cmd;
+use redis::Script;
 use uuid::Uuid;
 
-use crate::{Config, WithoutRedis};
+/// Sessions that are listed at once; more than an operator reads.
+const MOST_LISTED: isize = 10_000;
+
+/// KEYS: the session, the index. ARGV: its id, its life in ms, the end of its time in ms since the epoch.
+/// Answers the session, or nothing if it is over.
+static RENEW: LazyLock<Script> = LazyLock::new(|| {
+    Script::new(
+        r"
+        local session = redis.call('GET', KEYS[1])
+        if session then
+            redis.call('PEXPIRE', KEYS[1], ARGV[2])
+            redis.call('ZADD', KEYS[2], ARGV[3], ARGV[1])
+        end
+        return session",
+    )
+});
 
 /// The sessions.
 pub(crate) struct Sessions {
     bus: Bus,
     life: Duration,
-    without: WithoutRedis,
+    clock: Arc<dyn Clock>,
 }
 
-/// Sessions that a listing shows at most.
-const LISTED: usize = 10_000;
-
 impl Sessions {
-    pub(crate) fn new(bus: Bus, config: &Config) -> Self {
-        let life = Duration::seconds(i64::from(config.heartbeat_seconds) * 2);
-        Self { bus, life, without: config.without_redis }
+    pub(crate) fn new(bus: Bus, life: Duration, clock: Arc<dyn Clock>) -> Self {
+        Self { bus, life, clock }
+    }
+
+    pub(crate) fn now(&self) -> DateTime<Utc> {
+        self.clock.utc().to_chrono()
+    }
+
+    /// When a session that says now that it goes on ends without a further word.
+    pub(crate) fn end(&self) -> DateTime<Utc> {
+        (self.clock.utc() + self.life).to_chrono()
+    }
+
+    /// Records a session.
+    pub(crate) async fn open(&self, session: &RunningSession) -> Result<()> {
+        let text = serde_json::to_string(session)
+            .map_err(|error| Error::internal("a session cannot be written as JSON", error))?;
+        let id = session.session.to_string();
+        let mut pipeline = redis::pipe();
+        pipeline.atomic();
+        pipeline.cmd("SET").arg(self.key(session.session)).arg(text).arg("PX").arg(self.life_ms()).ignore();
+        pipeline.cmd("ZADD").arg(self.index()).arg(self.end().timestamp_millis()).arg(id).ignore();
+        self.bus.run_all(&pipeline).await
+    }
+
+    /// Notes that a session goes on; none, if it is over.
+    pub(crate) async fn renew(&self, session: Uuid) -> Result<Option<RunningSession>> {
+        let mut call = RENEW.prepare_invoke();
+        call.key(self.key(session)).key(self.index()).arg(session.to_string());
+        call.arg(self.life_ms()).arg(self.end().timestamp_millis());
+        let found: Option<String> = self.bus.run_script(&call).await?;
+        found.map(|text| parse(&text)).transpose()
+    }
+
+    /// Ends a session; that it is over already is fine.
+    pub(crate) async fn close(&self, session: Uuid) -> Result<()> {
+        let mut pipeline = redis::pipe();
+        pipeline.atomic();
+        pipeline.cmd("DEL").arg(self.key(session)).ignore();
+        pipeline.cmd("ZREM").arg(self.index()).arg(session.to_string()).ignore();
+        self.bus.run_all(&pipeline).await
+    }
+
+    /// The running sessions, the oldest first.
+    pub(crate) async fn list(&self) -> Result<Vec<RunningSession>> {
+        let now = self.now().timestamp_millis();
+        let mut pipeline = redis::pipe();
+        pipeline.cmd("ZREMRANGEBYSCORE").arg(self.index()).arg("-inf").arg(now).ignore();
+        pipeline.cmd("ZRANGE").arg(self.index()).arg(0).arg(MOST_LISTED - 1);
+        let (ids,): (Vec<String>,) = self.bus.run_all(&pipeline).await?;
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut command = redis::cmd("MGET");
+        for id in ids {
+            command.arg(self.bus.key(&["session", &id]));
+        }
+        // What ended between the two commands is not there any more.
+        let found: Vec<Option<String>> = self.bus.run(&command).await?;
+        let mut sessions = found.iter().flatten().map(|text| parse(text)).collect::<Result<Vec<_>>>()?;
+        sessions.sort_by_key(|session| session.started_at);
+        Ok(sessions)
+    }
+
+    fn life_ms(&self) -> u64 {
+        u64::try_from(self.life.as_millis()).unwrap_or(u64::MAX)
     }
 
     fn key(&self, session: Uuid) -> String {
         self.bus.key(&["session", &session.to_string()])
     }
 
-    /// Begins a session; when it ends unless it is renewed.
-    pub(crate) async fn begin(&self, channel: &ChannelId) -> Result<(Uuid, DateTime<Utc>)> {
-        let (session, now) = (Uuid::now_v7(), Utc::now());
-        let running = RunningSession { session, channel: channel.clone(), started_at: now };
-        let json = serde_json::to_string(&running)
-            .map_err(|error| Error::internal("a session cannot be written", error))?;
-        let mut set = Cmd::new();
-        set.arg("SET").arg(self.key(session)).arg(json).arg("PX").arg(self.life.num_milliseconds());
-        match (self.bus.run::<()>(&set).await, self.without) {
-            (Ok(()), _) => {}
-            (Err(error), WithoutRedis::FailOpen) if error.kind() == Kind::Unavailable => {}
-            (Err(error), _) => return Err(error),
-        }
-        Ok((session, now + self.life))
+    fn index(&self) -> String {
+        self.bus.key(&["sessions"])
     }
+}
 
-    /// Renews a session; what it plays, and when it ends unless it is renewed again.
-    pub(crate) async fn renew(&self, session: Uuid) -> Result<(ChannelId, DateTime<Utc>)> {
-        let mut get = Cmd::new();
-        get.arg("GETEX").arg(self.key(session)).arg("PX").arg(self.life.num_milliseconds());
-        let json: Option<String> = self.bus.run(&get).await?;
-        let running = json.and_then(|json| serde_json::from_str::<RunningSession>(&json).ok());
-        let running =
-            running.ok_or_else(|| Error::new(Kind::NotFound, "this session has ended: ask for a new one"))?;
-        Ok((running.channel, Utc::now() + self.life))
-    }
+/// A session that begins now.
+pub(crate) fn begin(channel: ChannelId, now: DateTime<Utc>) -> RunningSession {
+    RunningSession { session: Uuid::new_v4(), channel, started_at: now }
+}
 
-    /// Ends a session; one that has ended already is fine.
-    pub(crate) async fn end(&self, session: Uuid) -> Result<()> {
-        let mut delete = Cmd::new();
-        delete.arg("DEL").arg(self.key(session));
-        self.bus.run(&delete).await
-    }
-
-    /// The running sessions, oldest first.
-    pub(crate) async fn list(&self) -> Result<Vec<RunningSession>> {
-        let pattern = self.bus.key(&["session", "*"]);
-        let (mut cursor, mut keys) = (0_u64, Vec::new());
-        loop {
-            let mut scan = Cmd::new();
-            scan.arg("SCAN").arg(cursor).arg("MATCH").arg(&pattern).arg("COUNT").arg(1000);
-            let (next, found): (u64, Vec<String>) = self.bus.run(&scan).await?;
-            keys.extend(found);
-            cursor = next;
-            if cursor == 0 || keys.len() >= LISTED {
-                break;
-            }
-        }
-        if keys.is_empty() {
-            return Ok(Vec::new());
-        }
-        keys.sort_unstable();
-        keys.dedup();
-        let mut get = Cmd::new();
-        get.arg("MGET").arg(&keys);
-        let values: Vec<Option<String>> = self.bus.run(&get).await?;
-        let mut running: Vec<RunningSession> =
-            values.into_iter().flatten().filter_map(|json| serde_json::from_str(&json).ok()).collect();
-        running.sort_by_key(|session| session.started_at);
-        Ok(running)
-    }
+fn parse(text: &str) -> Result<RunningSession> {
+    serde_json::from_str(text)
+        .map_err(|error| Error::internal("Redis holds something that is no session", error))
 }

@@ -43,7 +43,7 @@ pub(super) fn routes(app: &Arc<App>) -> Routes {
 }
 
 /// All channels
-#[utoipa::path(get, path = "/admin/v1/channels", tag = "operators", security(("operator" = [])), responses(
+#[utoipa::path(get, path = "/admin/v1/channels", operation_id = "list_channels", tag = "operators", security(("operator" = [])), responses(
     (status = 200, description = "Every channel, in the order of the numbers", body = ChannelList),
     (status = 304, description = "As the ETag in If-None-Match names it"),
     (status = 503, description = "Not read from the database yet"),
@@ -55,7 +55,7 @@ pub(super) async fn list(app: Arc<App>, request: Request) -> Result<Reply> {
 /// Make a channel
 ///
 /// Its id is made from its name; if another has that id, a number is put behind it.
-#[utoipa::path(post, path = "/admin/v1/channels", tag = "operators", security(("operator" = [])),
+#[utoipa::path(post, path = "/admin/v1/channels", operation_id = "create_channel", tag = "operators", security(("operator" = [])),
     request_body = NewChannel,
     responses(
         (status = 201, description = "Made; Location says where it is", body = Channel),
@@ -89,7 +89,7 @@ pub(super) struct ImportOptions {
 ///
 /// Entries that have an input of a known channel, or its `tvg-id`, update that channel; others become new ones.
 /// Doing it twice is the same as doing it once. Channels that are not in the list stay.
-#[utoipa::path(post, path = "/admin/v1/channels/import", tag = "operators", security(("operator" = [])),
+#[utoipa::path(post, path = "/admin/v1/channels/import", operation_id = "import_channels", tag = "operators", security(("operator" = [])),
     params(ImportOptions),
     request_body(content = String, content_type = "audio/x-mpegurl", description = "The list, 8 MiB at most"),
     responses(
@@ -117,7 +117,7 @@ pub(super) async fn import(app: Arc<App>, mut request: Request) -> Result<Reply>
 /// One channel
 ///
 /// The ETag is its version; send it back in If-Match to change only what you saw.
-#[utoipa::path(get, path = "/admin/v1/channels/{id}", tag = "operators", security(("operator" = [])),
+#[utoipa::path(get, path = "/admin/v1/channels/{id}", operation_id = "get_channel", tag = "operators", security(("operator" = [])),
     params(("id" = String, Path, description = "The channel")),
     responses(
         (status = 200, description = "The channel", body = Channel),
@@ -133,7 +133,7 @@ pub(super) async fn get(app: Arc<App>, request: Request) -> Result<Reply> {
 /// Change a channel
 ///
 /// What is absent stays; inputs are replaced as a whole; an empty `logo_url` takes the logo away.
-#[utoipa::path(patch, path = "/admin/v1/channels/{id}", tag = "operators", security(("operator" = [])),
+#[utoipa::path(patch, path = "/admin/v1/channels/{id}", operation_id = "edit_channel", tag = "operators", security(("operator" = [])),
     params(
         ("id" = String, Path, description = "The channel"),
         ("If-Match" = Option<String>, Header, description = "Its version as it was seen, in quotes"),
@@ -157,7 +157,7 @@ pub(super) async fn edit(app: Arc<App>, mut request: Request) -> Result<Reply> {
 }
 
 /// Remove a channel
-#[utoipa::path(delete, path = "/admin/v1/channels/{id}", tag = "operators", security(("operator" = [])),
+#[utoipa::path(delete, path = "/admin/v1/channels/{id}", operation_id = "remove_channel", tag = "operators", security(("operator" = [])),
     params(
         ("id" = String, Path, description = "The channel"),
         ("If-Match" = Option<String>, Header, description = "Its version as it was seen, in quotes"),
@@ -177,7 +177,7 @@ pub(super) async fn remove(app: Arc<App>, request: Request) -> Result<Reply> {
 }
 
 /// Upload a channel's logo
-#[utoipa::path(put, path = "/admin/v1/channels/{id}/logo", tag = "operators", security(("operator" = [])),
+#[utoipa::path(put, path = "/admin/v1/channels/{id}/logo", operation_id = "set_channel_logo", tag = "operators", security(("operator" = [])),
     params(("id" = String, Path, description = "The channel")),
     request_body(content = Vec<u8>, content_type = "image/*",
         description = "PNG, JPEG, WebP or SVG, 1 MiB at most; recognised by its content"),
@@ -204,7 +204,7 @@ pub(super) async fn set_logo(app: Arc<App>, mut request: Request) -> Result<Repl
 }
 
 /// Take a channel's logo away
-#[utoipa::path(delete, path = "/admin/v1/channels/{id}/logo", tag = "operators", security(("operator" = [])),
+#[utoipa::path(delete, path = "/admin/v1/channels/{id}/logo", operation_id = "remove_channel_logo", tag = "operators", security(("operator" = [])),
     params(("id" = String, Path, description = "The channel")),
     responses(
         (status = 204, description = "It has no logo any more"),
@@ -222,7 +222,7 @@ pub(super) async fn remove_logo(app: Arc<App>, request: Request) -> Result<Reply
 /// The state of every input
 ///
 /// One report from each ingest instance.
-#[utoipa::path(get, path = "/admin/v1/inputs", tag = "operators", security(("operator" = [])), responses(
+#[utoipa::path(get, path = "/admin/v1/inputs", operation_id = "list_inputs", tag = "operators", security(("operator" = [])), responses(
     (status = 200, description = "What each says, or why it does not", body = Vec<IngestReport>),
 ))]
 pub(super) async fn inputs(app: Arc<App>, _: Request) -> Result<Reply> {
@@ -230,7 +230,7 @@ pub(super) async fn inputs(app: Arc<App>, _: Request) -> Result<Reply> {
 }
 
 /// The state of every transcoder
-#[utoipa::path(get, path = "/admin/v1/transcoders", tag = "operators", security(("operator" = [])), responses(
+#[utoipa::path(get, path = "/admin/v1/transcoders", operation_id = "list_transcoders", tag = "operators", security(("operator" = [])), responses(
     (status = 200, description = "What each says, or why it does not", body = Vec<TranscodeReport>),
 ))]
 pub(super) async fn transcoders(app: Arc<App>, _: Request) -> Result<Reply> {
@@ -238,7 +238,7 @@ pub(super) async fn transcoders(app: Arc<App>, _: Request) -> Result<Reply> {
 }
 
 /// The state of every origin
-#[utoipa::path(get, path = "/admin/v1/origins", tag = "operators", security(("operator" = [])), responses(
+#[utoipa::path(get, path = "/admin/v1/origins", operation_id = "list_origins", tag = "operators", security(("operator" = [])), responses(
     (status = 200, description = "What each says, or why it does not", body = Vec<OriginReport>),
 ))]
 pub(super) async fn origins(app: Arc<App>, _: Request) -> Result<Reply> {

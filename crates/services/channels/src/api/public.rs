@@ -20,7 +20,7 @@ pub(super) fn routes(app: &Arc<App>) -> Routes {
 /// The line-up
 ///
 /// Every channel that is switched on, in the order of the numbers. Ask again every few seconds with the ETag.
-#[utoipa::path(get, path = "/api/v1/channels", tag = "channels", responses(
+#[utoipa::path(get, path = "/api/v1/channels", operation_id = "get_line_up", tag = "channels", responses(
     (status = 200, description = "The line-up", body = LineUp),
     (status = 304, description = "As the ETag in If-None-Match names it"),
     (status = 503, description = "Not read from the database yet"),
@@ -30,7 +30,7 @@ pub(super) async fn line_up(app: Arc<App>, request: Request) -> Result<Reply> {
 }
 
 /// One channel of the line-up
-#[utoipa::path(get, path = "/api/v1/channels/{id}", tag = "channels",
+#[utoipa::path(get, path = "/api/v1/channels/{id}", operation_id = "get_line_up_entry", tag = "channels",
     params(("id" = String, Path, description = "The channel")),
     responses(
         (status = 200, description = "The channel", body = LineUpEntry),
@@ -48,7 +48,7 @@ pub(super) async fn entry(app: Arc<App>, request: Request) -> Result<Reply> {
 ///
 /// PNG, JPEG, WebP or SVG. The `logo_url` of a channel names its version with `v`, and what is asked for with the
 /// right one may be kept for ever.
-#[utoipa::path(get, path = "/api/v1/channels/{id}/logo", tag = "channels",
+#[utoipa::path(get, path = "/api/v1/channels/{id}/logo", operation_id = "get_channel_logo", tag = "channels",
     params(
         ("id" = String, Path, description = "The channel"),
         ("v" = Option<String>, Query, description = "The version of the picture"),
