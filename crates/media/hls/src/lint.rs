@@ -142,7 +142,7 @@ impl Lint {
         std::mem::replace(&mut self.planned, later).into_values().collect()
     }
 
-    /// When the next request is due; none while all are under way, or when everything has ended.
+    /// When the next request is due; none while all are under way.
     pub fn wake(&self) -> Option<Duration> {
         self.planned.keys().next().map(|(at, _)| *at)
     }
@@ -201,10 +201,8 @@ impl Lint {
 
     fn plan_reload(&mut self, asked: Duration, index: usize) {
         let Some(follow) = self.playlists.get(index) else { return };
-        if let Some(at) = follow.next_load(asked) {
-            let url = follow.url.clone();
-            self.plan(at, url, Purpose::Playlist(index));
-        }
+        let (at, url) = (follow.next_load(asked), follow.url.clone());
+        self.plan(at, url, Purpose::Playlist(index));
     }
 
     /// Reports something about a followed playlist.

@@ -130,32 +130,36 @@ pub fn media(window: &Window, name: &str) -> Option<String> {
     let rendition = window.renditions().get(name)?;
     let (first, _) = window.listed()?;
     let mut text = head(window, 6, first, window.cells().len());
-    // Gaps at the beginning belong to the first section too: players want one before any segment.
-    let mut map = rendition.segments.values().next().map_or("", |segment| segment.init.as_str());
-    write_map(&mut text, map);
+    let mut map = "";
     for cell in window.cells() {
         if cell.discontinuity {
             text.push_str("#EXT-X-DISCONTINUITY\n");
         }
         match rendition.segments.get(&cell.number) {
             Some(segment) => {
-                if map != segment.init {
-                    map = &segment.init;
-                    write_map(&mut text, map);
-                }
+                change_map(&mut text, &mut map, &segment.init);
                 write_entry(&mut text, segment.start, segment.duration, cell);
             }
-            None => {
-                text.push_str("#EXT-X-GAP\n");
-                write_entry(&mut text, cell.start, cell.duration, cell);
-            }
+            None => write_gap(&mut text, &mut map, rendition, cell),
         }
     }
     Some(text)
 }
 
-fn write_map(text: &mut String, init: &str) {
-    let _ = writeln!(text, "#EXT-X-MAP:URI=\"init-{init}.mp4\"");
+fn change_map<'r>(text: &mut String, map: &mut &'r str, init: &'r str) {
+    if *map != init {
+        *map = init;
+        let _ = writeln!(text, "#EXT-X-MAP:URI=\"init-{init}.mp4\"");
+    }
+}
+
+/// A number that the rendition does not have. One at the beginning stays under the section that it was listed under.
+fn write_gap<'r>(text: &mut String, map: &mut &'r str, rendition: &'r Rendition, cell: &Cell) {
+    if map.is_empty() {
+        change_map(text, map, rendition.first_init());
+    }
+    text.push_str("#EXT-X-GAP\n");
+    write_entry(text, cell.start, cell.duration, cell);
 }
 
 fn write_entry(text: &mut String, start: i64, duration: i64, cell: &Cell) {
@@ -172,6 +176,7 @@ pub fn i_frames(window: &Window, name: &str) -> Option<String> {
     }
     // EXT-X-MAP needs 5 here (8).
     let mut text = head(window, 5, rendition.i_frame_sequence, frames);
+    text.push_str("#EXT-X-I-FRAMES-ONLY\n");
     let mut map = "";
     for cell in window.cells() {
         if cell.discontinuity {
@@ -179,16 +184,10 @@ pub fn i_frames(window: &Window, name: &str) -> Option<String> {
         }
         match rendition.segments.get(&cell.number) {
             Some(segment) if !segment.frames.is_empty() => {
-                if map != segment.init {
-                    map = &segment.init;
-                    write_map(&mut text, map);
-                }
+                change_map(&mut text, &mut map, &segment.init);
                 write_frames(&mut text, segment, cell.number);
             }
-            _ if cell.number >= rendition.since => {
-                text.push_str("#EXT-X-GAP\n");
-                write_entry(&mut text, cell.start, cell.duration, cell);
-            }
+            _ if cell.number >= rendition.since => write_gap(&mut text, &mut map, rendition, cell),
             _ => {}
         }
     }
@@ -293,7 +292,7 @@ mod tests {
     fn i_frames_are_parts_of_segments() {
         let text = i_frames(&window(), "v0").unwrap();
         assert_eq!(text.matches("#EXT-X-BYTERANGE:900@").count(), 9);
-        insta::assert_snapshot!(text.split_inclusive('\n').skip(27).take(13).collect::<String>(), @r#"
+        insta::assert_snapshot!(text.split_inclusive('\n').skip(28).take(13).collect::<String>(), @r#"
         #EXT-X-PROGRAM-DATE-TIME:2026-04-12T13:20:10.000Z
         #EXTINF:2.00000,
         #EXT-X-BYTERANGE:900@2000

@@ -54,6 +54,8 @@ pub struct Rendition {
     /// The first number that it had. What is missing after it is a gap in its I-frame playlist; what is missing before is not
     /// there at all.
     pub since: u64,
+    /// The initialization section of the last segment that left: gaps before the first one that is listed are still under it.
+    pub init_before: Option<String>,
 }
 
 /// The window.
@@ -426,6 +428,7 @@ impl Rendition {
             i_frame_rates: Rates::default(),
             i_frame_sequence: number * FRAMES_IN_CELL,
             since: number,
+            init_before: None,
         }
     }
 
@@ -448,7 +451,14 @@ impl Rendition {
         let Some(segment) = removed else { return 0 };
         self.rates.remove(segment.size, segment.duration);
         self.i_frame_rates.remove(frame_bytes(&segment), segment.duration);
+        self.init_before = Some(segment.init);
         segment.size
+    }
+
+    /// The initialization section that playlists begin with.
+    pub fn first_init(&self) -> &str {
+        let first = || self.segments.values().next().map(|segment| &segment.init);
+        self.init_before.as_ref().or_else(first).map_or("", String::as_str)
     }
 }
 

@@ -79,14 +79,15 @@ impl Follow {
         }
     }
 
-    /// When to load again after a load that was asked for at `asked`: often enough to see when segments appear.
-    pub(super) fn next_load(&self, asked: Duration) -> Option<Duration> {
-        let target = match &self.last {
-            Some(last) if last.ended => return None,
-            Some(last) => last.target_duration,
-            None => 6,
+    /// When to load again after a load that was asked for at `asked`: often enough to see when segments appear, and now and then
+    /// what should not change any more.
+    pub(super) fn next_load(&self, asked: Duration) -> Duration {
+        let seconds = match &self.last {
+            Some(last) if last.ended => 3.0 * last.target_duration as f64,
+            Some(last) => (last.target_duration as f64 / 3.0).clamp(0.5, 4.0),
+            None => 2.0,
         };
-        Some(asked + Duration::from_secs_f64((target as f64 / 3.0).clamp(0.5, 4.0)))
+        asked + Duration::from_secs_f64(seconds.max(0.5))
     }
 
     /// Takes a load that was asked for at `asked` and came at `now`.
