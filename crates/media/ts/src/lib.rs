@@ -2,7 +2,7 @@
 //!
 //! [`Transport`] finds the packets in a stream of bytes and follows their continuity; one or more [`Programme`]s take
 //! what is theirs and turn it into epochs and units on the UTC timeline. [`Scan`] lists what a stream has.
-//! [`write`] makes streams, [`rewrite`] loops recordings.
+//! [`mod@write`] makes streams, [`rewrite`] loops recordings.
 
 mod audio;
 mod bits;
