@@ -8,6 +8,9 @@ use funkturm_stores::testing::Redis;
 
 use crate::bus;
 
+/// Whoever waits for Redis must not wait longer than this, even on a machine that has much else to do.
+const PATIENCE: Duration = Duration::from_secs(10);
+
 #[tokio::test]
 async fn a_command_after_a_restart_of_redis_succeeds_at_once() {
     let mut redis = Redis::start().await.unwrap();
@@ -27,7 +30,7 @@ async fn while_redis_is_gone_commands_fail_as_unavailable_and_afterwards_they_su
     for _ in 0..3 {
         let began = Instant::now();
         assert_eq!(bus.ping().await.unwrap_err().kind(), Kind::Unavailable);
-        assert!(began.elapsed() < Duration::from_secs(2));
+        assert!(began.elapsed() < PATIENCE, "{:?}", began.elapsed());
     }
     redis.restart().await.unwrap();
     bus.ping().await.unwrap();
@@ -51,7 +54,7 @@ async fn a_redis_that_hangs_is_given_up_within_seconds() {
     redis.halt();
     let began = Instant::now();
     assert_eq!(bus.ping().await.unwrap_err().kind(), Kind::Unavailable);
-    assert!(began.elapsed() < Duration::from_secs(3), "{:?}", began.elapsed());
+    assert!(began.elapsed() < PATIENCE, "{:?}", began.elapsed());
     redis.resume();
     bus.ping().await.unwrap();
 }

@@ -99,7 +99,7 @@ async fn while_postgresql_is_gone_work_fails_as_unavailable_and_afterwards_it_su
     for _ in 0..2 {
         let began = Instant::now();
         assert_eq!(execute(&db, "SELECT 1").await.unwrap_err().kind(), Kind::Unavailable);
-        assert!(began.elapsed() < Duration::from_secs(4), "{:?}", began.elapsed());
+        assert!(began.elapsed() < Duration::from_secs(10), "{:?}", began.elapsed());
     }
     assert_eq!(db.migrate(MIGRATIONS).await.unwrap_err().kind(), Kind::Unavailable);
     server.restart().await.unwrap();
@@ -128,10 +128,10 @@ async fn statements_and_locks_that_take_too_long_are_given_up() {
 async fn whoever_waits_too_long_for_a_connection_is_told_so() {
     let server = PostgreSql::start().await.unwrap();
     let (_, options) = prepared(&server).await;
-    let (db, registry) = open(&Options { connections: 1, patience: Duration::from_millis(300), ..options });
+    let (db, registry) = open(&Options { connections: 1, patience: Duration::from_secs(1), ..options });
     let busy = tokio::spawn({
         let db = db.clone();
-        async move { execute(&db, "SELECT pg_sleep(2)").await }
+        async move { execute(&db, "SELECT pg_sleep(4)").await }
     });
     let error = loop {
         match execute(&db, "SELECT 1").await {
