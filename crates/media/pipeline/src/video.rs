@@ -94,7 +94,7 @@ pub(crate) fn encoded(
         if built.swap(true, Ordering::Relaxed) {
             return gst::PadProbeReturn::Ok;
         }
-        let height = caps.structure().and_then(|s| s.get::<i32>("height").ok()).unwrap_or(0);
+        let height = caps.caps().structure(0).and_then(|s| s.get::<i32>("height").ok()).unwrap_or(0);
         if let Some(from) = from.upgrade()
             && let Err(error) = plan.build(&from, u32::try_from(height).unwrap_or(0))
         {

@@ -79,8 +79,8 @@ async fn rtp_out_of_order() {
             let mut packet = vec![0x80, 33, high, low, 0, 0, 0, 0, 1, 2, 3, 4];
             packet.extend_from_slice(payload);
             sequence = sequence.wrapping_add(1);
-            // Every fifth one is overtaken by its successor.
-            if sequence.is_multiple_of(5) {
+            // Every seventh one is overtaken by its successor (never two in a row, not even where the number wraps).
+            if sequence.is_multiple_of(7) {
                 held = Some(packet);
                 continue;
             }

@@ -16,9 +16,11 @@ pub fn draw(luma: &mut [u8], width: usize, height: usize, stride: usize, millis:
     let side = (width / ACROSS).max(1);
     let bits = (0..BITS).rev().map(|bit| millis >> bit & 1 == 1);
     let parity = millis.count_ones() % 2 == 1;
-    let row = [true, false].into_iter().chain(bits).chain([parity]);
-    let line: Vec<u8> =
-        row.flat_map(|white| std::iter::repeat_n(if white { 235 } else { 16 }, side)).collect();
+    let row: Vec<bool> = [true, false].into_iter().chain(bits).chain([parity]).collect();
+    // Widths that 64 does not divide have squares of two sizes, so that they stay where a reader looks for them.
+    let squares =
+        (0..SQUARES * width / ACROSS).map(|x| row.get(x * ACROSS / width).copied().unwrap_or(false));
+    let line: Vec<u8> = squares.map(|white| if white { 235 } else { 16 }).collect();
     for y in height.saturating_sub(side)..height {
         let start = y * stride;
         if let Some(place) = luma.get_mut(start..start + line.len()) {

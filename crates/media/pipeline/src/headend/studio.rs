@@ -242,7 +242,13 @@ fn encoder(picture: Picture) -> Result<Vec<gst::Element>, Error> {
             let interlace = make("interlace")?;
             interlace.set_property_from_str("field-pattern", "1:1");
             interlace.set_property("top-field-first", true);
+            // Told that its input is interlaced, mpeg2enc 1.22 writes a size of 16×16; told only to encode so, it does it right.
+            let plain = make("capssetter")?;
+            let caps = gst::Caps::builder("video/x-raw").field("interlace-mode", "progressive").build();
+            plain.set_property("caps", caps);
             let encoder = make("mpeg2enc")?;
+            encoder.set_property_from_str("interlace-mode", "1");
+            encoder.set_property_from_str("playback-field-order", "1");
             encoder.set_property_from_str("format", "3");
             encoder.set_property("bitrate", 3500_i32);
             encoder.set_property("min-gop-size", 25_i32);
@@ -251,7 +257,7 @@ fn encoder(picture: Picture) -> Result<Vec<gst::Element>, Error> {
             encoder.set_property("motion-search-radius", 8_i32);
             encoder.set_property("sequence-header-every-gop", true);
             encoder.set_property_from_str("aspect", "3");
-            elements.extend([interlace, encoder, make("mpegvideoparse")?]);
+            elements.extend([interlace, plain, encoder, make("mpegvideoparse")?]);
         }
     }
     Ok(elements)
