@@ -27,6 +27,9 @@ impl Config {
         if !(20..=86_400).contains(&self.window_seconds) {
             return Err("window_seconds is between 20 and 86400; longer windows are the archive's".into());
         }
+        if self.forget_seconds < 30 {
+            return Err("forget_seconds is at least 30: a transcoder that is replaced needs as long".into());
+        }
         if self.max_bytes < 64 << 20 {
             return Err(
                 "max_bytes is at least 67108864 (64 MiB): less does not hold one channel's window".into()

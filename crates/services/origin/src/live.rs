@@ -98,11 +98,15 @@ impl Live {
         let _adding = self.adding.lock().unwrap_or_else(PoisonError::into_inner);
         let now = self.clock.monotonic();
         if let Some(channel) = self.channel(id.as_str()) {
-            if channel.window().grid() == grid {
+            let known = channel.window().grid();
+            if known == grid {
                 return Ok(channel);
             }
-            // Another segment length: numbers mean other times now, so the channel begins anew. But not while both come.
-            if channel.idle(now) < Duration::from_secs(5) {
+            // Another segment length: numbers mean other times now, so the channel begins anew. But not while both come, which
+            // is what it is when something came within the last three segments.
+            let patience =
+                Duration::from_secs(u64::try_from(3 * known / funkturm_base::TICKS_PER_SECOND).unwrap_or(18));
+            if channel.idle(now) < patience {
                 let message = "another transcoder pushes this channel with another segment length";
                 return Err(Error::new(Kind::Conflict, message));
             }

@@ -18,7 +18,7 @@ use crate::{
 
 /// An initialization section is about a kilobyte.
 const LONGEST_INIT: usize = 64 << 10;
-/// Twelve seconds of 40 Mbit/s.
+/// Thirteen seconds of 40 Mbit/s.
 const LONGEST_SEGMENT: usize = 64 << 20;
 /// Shortest and longest segments that make sense, ticks.
 const GRIDS: std::ops::RangeInclusive<i64> = 90_000..=30 * 90_000;
@@ -43,8 +43,7 @@ pub(crate) async fn init(live: Arc<Live>, mut request: Request) -> Result<Reply,
     };
     let window = channel.window();
     let mut shelf = Shelf::clone(&channel.shelf.load());
-    let tray = shelf.renditions.entry(name.clone()).or_default();
-    let known = tray.inits.insert(hash, shelf::media(name.starts_with('v'), body)).is_some();
+    let known = shelf.put_init(&window, &name, hash, body);
     channel.shelf.store(Arc::new(shelf));
     drop(window);
     Ok(reply::json(StatusCode::OK, &Receipt { origin: live.id, known }))
@@ -154,6 +153,12 @@ fn check(segment: &Segment, number: u64, name: &str, now: Utc90) -> Result<(), E
     }
     if !(1..=3 * segment.grid).contains(&segment.duration) {
         return Err(invalid("a segment is not longer than three cells of its grid"));
+    }
+    let codecs = &segment.rendition.codecs;
+    if codecs.is_empty()
+        || !codecs.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-_,".contains(&byte))
+    {
+        return Err(invalid("this is not a codec string of RFC 6381"));
     }
     let cell = i64::try_from(number).unwrap_or(i64::MAX / segment.grid);
     let begin = segment.start.0 - cell.saturating_mul(segment.grid);

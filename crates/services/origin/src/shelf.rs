@@ -85,16 +85,30 @@ impl Shelf {
         self.drop_old(window);
     }
 
+    /// Takes an initialization section; whether it was there already.
+    pub(crate) fn put_init(&mut self, window: &Window, name: &str, hash: String, body: Bytes) -> bool {
+        let tray = self.renditions.entry(name.to_owned()).or_default();
+        tray.drop_inits(window, name, INITS - 1);
+        tray.inits.insert(hash, media(name.starts_with('v'), body)).is_some()
+    }
+
     /// Drops segments that nobody can want any more, and initialization sections that nothing needs.
     fn drop_old(&mut self, window: &Window) {
         let oldest = window.oldest_kept();
         for (name, tray) in &mut self.renditions {
             tray.segments = tray.segments.split_off(&oldest);
-            // A few are kept beyond their need: a player may be behind, and a transcoder about to push more.
-            if tray.inits.len() > INITS {
-                tray.inits.retain(|hash, _| window.needs_init(name, hash));
-            }
+            tray.drop_inits(window, name, INITS);
         }
         self.renditions.retain(|_, tray| !tray.inits.is_empty() || !tray.segments.is_empty());
+    }
+}
+
+impl Tray {
+    /// Drops initialization sections that nothing needs, if there are more than `most`: a few are kept beyond their need,
+    /// because a player may be behind, and a transcoder about to push more.
+    fn drop_inits(&mut self, window: &Window, name: &str, most: usize) {
+        if self.inits.len() > most {
+            self.inits.retain(|hash, _| window.needs_init(name, hash));
+        }
     }
 }
