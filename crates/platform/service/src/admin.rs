@@ -1,60 +1,58 @@
-//! The admin listener: is it alive, is it ready, how does it do, how much does it log. Not for the public.
+//! The admin listener: is it alive, is it ready, how does it do, how is it configured, how much does it log.
+//! Not for the public.
+
+use std::future::ready;
 
 use funkturm_base::{Error, Kind};
 use tokio::net::TcpListener;
 
 use crate::{
-    Context, Routes,
+    Context, Reply, Routes, Stop,
     http::{reply, serve},
     log::{Level, LevelSwitch},
     metrics,
 };
 
-/// Serves the admin routes until the process has stopped.
+/// Serves the admin routes until its own stop is triggered, which is after everything else in the process has
+/// ended: until then it says how far things are.
 ///
 /// # Errors
 /// None at present; the type is that of a task.
-pub async fn serve(
+pub(crate) async fn serve(
     listener: TcpListener,
-    context: Context,
+    mut context: Context,
+    stop: Stop,
     level: LevelSwitch,
     configuration: String,
 ) -> anyhow::Result<()> {
     let routes = routes(&context, level, configuration);
+    context.stop = stop;
     serve::listen(listener, routes, serve::Options::default(), &context).await
 }
 
+fn text(text: impl Into<bytes::Bytes>) -> Reply {
+    reply::bytes("text/plain; charset=utf-8", text.into())
+}
+
 fn routes(context: &Context, level: LevelSwitch, configuration: String) -> Routes {
-    let (ready, registry) = (context.clone(), context.metrics.clone());
-    let text = |text: String| reply::bytes("text/plain; charset=utf-8", text.into());
+    let (readiness, registry) = (context.clone(), context.metrics.clone());
+    let now = level.clone();
     Routes::new()
-        .get("/live", move |_| async move { Ok(text("alive\n".into())) })
-        .get("/ready", move |_| {
-            let unready = ready.unready();
-            async move {
-                if unready.is_empty() {
-                    return Ok(text("ready\n".into()));
-                }
-                Err(Error::new(Kind::Unavailable, format!("not ready: {}", unready.join("; "))))
-            }
-        })
+        .get("/live", |_| ready(Ok(text("alive\n"))))
+        .get("/ready", move |_| ready(readiness.check_ready().map(|()| text("ready\n"))))
         .get("/metrics", move |_| {
-            let registry = registry.clone();
-            async move { Ok(reply::bytes("text/plain; version=0.0.4", metrics::text(&registry).into())) }
+            ready(Ok(reply::bytes("text/plain; version=0.0.4", metrics::text(&registry).into())))
         })
-        .get("/config", move |_| {
-            let configuration = configuration.clone();
-            async move { Ok(text(configuration)) }
-        })
+        .get("/config", move |_| ready(Ok(text(configuration.clone()))))
+        .get("/log-level", move |_| ready(Ok(text(format!("{}\n", now.get())))))
         .put("/log-level", move |mut request| {
             let level = level.clone();
             async move {
                 let wanted = request.bytes(64).await?;
-                let name = String::from_utf8_lossy(&wanted).trim().to_lowercase();
-                let parsed: Level = serde_json::from_value(name.into()).map_err(|_| {
-                    Error::new(Kind::Invalid, "send one of trace, debug, info, warning, error, critical")
-                })?;
-                level.set(parsed);
+                let wanted = String::from_utf8_lossy(&wanted).trim().to_ascii_lowercase();
+                let wanted: Level =
+                    wanted.parse().map_err(|error| Error::new(Kind::Invalid, format!("{error}")))?;
+                level.set(wanted);
                 Ok(reply::no_content())
             }
         })

@@ -1,5 +1,7 @@
-//! Configuration: one TOML file with a section `[process]` and one for each service, overridden by the environment
-//! (`FUNKTURM_SECTION_FIELD`) and by flags (`--set section.field=value`), in that order.
+//! Configuration: one TOML file with a section `[process]` and one for each service, overridden by the
+//! environment (`FUNKTURM_SECTION_FIELD`) and by flags (`--set section.field=value`), in that order.
+
+mod redact;
 
 use std::{collections::BTreeMap, path::PathBuf};
 
@@ -117,10 +119,13 @@ impl Process {
 pub struct Configuration {
     sections: Table,
     origin: String,
+    /// What was overridden, by section and as it was written: an error may come from there.
+    overrides: BTreeMap<String, Vec<String>>,
 }
 
 impl Configuration {
-    /// Reads the file, then the environment, then the flags. `known` names the services whose sections may be there.
+    /// Reads the file, then the environment, then the flags. `known` names the services whose sections may be
+    /// there.
     ///
     /// # Errors
     /// The file cannot be read, is not TOML, has an unknown section, or an override is malformed.
@@ -151,6 +156,7 @@ impl Configuration {
                 );
             }
         }
+        let mut overrides = BTreeMap::<String, Vec<String>>::new();
         let ours: BTreeMap<String, String> =
             environment.filter(|(name, _)| name.starts_with("FUNKTURM_")).collect();
         for (name, value) in &ours {
@@ -163,7 +169,9 @@ impl Configuration {
             if let Some(section) = section {
                 let field = key.get(section.len() + 1..).unwrap_or_default();
                 let field = nested(section, field);
-                set(&mut sections, &format!("{section}.{field}"), value)?;
+                set(&mut sections, &format!("{section}.{field}"), value)
+                    .with_context(|| format!("in the environment, {name}"))?;
+                overrides.entry((*section).to_owned()).or_default().push(name.clone());
             }
         }
         for setting in &args.settings {
@@ -177,13 +185,14 @@ impl Configuration {
                     known.join(", ")
                 );
             }
-            set(&mut sections, key, value)?;
+            set(&mut sections, key, value).with_context(|| format!("--set {setting}"))?;
+            overrides.entry(section.to_owned()).or_default().push(format!("--set {key}"));
         }
-        Ok(Self { sections, origin })
+        Ok(Self { sections, origin, overrides })
     }
 
-    /// A section that was made here rather than read, for instance by the all-in-one command. What is in it gives way
-    /// to what was read.
+    /// A section that was made here rather than read, for instance by the all-in-one command. What is in it
+    /// gives way to what was read.
     ///
     /// # Errors
     /// It cannot be written as TOML.
@@ -211,7 +220,7 @@ impl Configuration {
     pub fn service<S: ServiceMain>(&self) -> anyhow::Result<S::Config> {
         let config: S::Config = self.section(S::NAME)?;
         if let Err(problem) = S::check(&config) {
-            bail!("{}, section [{}]: {problem}", self.origin, S::NAME);
+            bail!("{}: {problem}", self.place(S::NAME));
         }
         Ok(config)
     }
@@ -222,18 +231,31 @@ impl Configuration {
     /// A field is unknown, missing or of the wrong type.
     pub fn section<T: DeserializeOwned>(&self, name: &str) -> anyhow::Result<T> {
         let table = self.sections.get(name).cloned().unwrap_or_else(|| Value::Table(Table::new()));
-        table.try_into().with_context(|| format!("{}, section [{name}]", self.origin))
+        table.try_into().with_context(|| self.place(name))
     }
 
-    /// The whole as TOML. It has no secrets in it: those are in files of their own.
+    /// Where the values of a section come from.
+    fn place(&self, section: &str) -> String {
+        let place = format!("{}, section [{section}]", self.origin);
+        match self.overrides.get(section) {
+            Some(overrides) => format!("{place}, with {}", overrides.join(", ")),
+            None => place,
+        }
+    }
+
+    /// The whole as TOML, without secrets: those should be in files of their own, and what is in URLs is left
+    /// out.
     pub fn print(&self) -> String {
-        self.sections.to_string()
+        let mut shown = Value::Table(self.sections.clone());
+        redact::without_secrets(&mut shown);
+        shown.to_string()
     }
 }
 
-const PROCESS: &str = "process";
+pub(crate) const PROCESS: &str = "process";
 
-/// Fields of `[process]` that are tables themselves.
+/// Two underscores lead into a table: `FUNKTURM_CHANNELS_OBJECTS__DIRECTORY`. Where `[process]` has one, one
+/// is enough.
 fn nested(section: &str, field: &str) -> String {
     for table in ["log", "auth", "tls"] {
         if section == PROCESS
@@ -242,16 +264,12 @@ fn nested(section: &str, field: &str) -> String {
             return format!("{table}.{rest}");
         }
     }
-    field.to_owned()
+    field.replace("__", ".")
 }
 
 fn set(sections: &mut Table, key: &str, value: &str) -> anyhow::Result<()> {
     // A value is TOML where it can be (numbers, booleans, lists), else text.
-    let value = format!("v = {value}")
-        .parse::<Table>()
-        .ok()
-        .and_then(|mut parsed| parsed.remove("v"))
-        .unwrap_or_else(|| Value::String(value.to_owned()));
+    let value = value.parse::<Value>().unwrap_or_else(|_| Value::String(value.to_owned()));
     let mut parts: Vec<&str> = key.split('.').collect();
     let Some(last) = parts.pop().filter(|last| !last.is_empty() && !parts.is_empty()) else {
         bail!("{key:?} does not name a setting: write section.field");
@@ -319,6 +337,31 @@ mod tests {
     fn nested_process_settings_come_from_the_environment() {
         let process = read("", &[("FUNKTURM_PROCESS_LOG_LEVEL", "debug")], &[]).unwrap().process().unwrap();
         assert_eq!(process.log.level, crate::log::Level::Debug);
+    }
+
+    #[test]
+    fn two_underscores_in_the_environment_lead_into_a_table() {
+        let read = read("", &[("FUNKTURM_ORIGIN_OBJECTS__DIRECTORY", "/x")], &[]).unwrap();
+        let section: Table = read.section("origin").unwrap();
+        assert_eq!(section["objects"]["directory"].as_str(), Some("/x"));
+    }
+
+    #[test]
+    fn a_value_that_does_not_fit_is_told_with_where_it_came_from() {
+        let read = read("", &[("FUNKTURM_ORIGIN_WINDOW_SECONDS", "long")], &["origin.name=x"]).unwrap();
+        let error = format!("{:#}", read.section::<Section>("origin").unwrap_err());
+        for part in ["FUNKTURM_ORIGIN_WINDOW_SECONDS", "--set origin.name", "window_seconds", "u32"] {
+            assert!(error.contains(part), "{part} in {error}");
+        }
+    }
+
+    #[test]
+    fn text_stays_text_and_a_value_is_only_what_toml_takes_for_one() {
+        let flags = ["origin.name=udp://239.1.1.1:5000", "origin.peers=[\"a\", \"b\"]"];
+        let section: Section = read("", &[], &flags).unwrap().section("origin").unwrap();
+        assert_eq!((section.name.as_str(), section.peers.len()), ("udp://239.1.1.1:5000", 2));
+        let section: Section = read("", &[], &["origin.name=\"7\""]).unwrap().section("origin").unwrap();
+        assert_eq!(section.name, "7");
     }
 
     #[test]

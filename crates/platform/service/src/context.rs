@@ -5,18 +5,18 @@ use std::{
     fmt,
     future::Future,
     panic::AssertUnwindSafe,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
     time::Duration,
 };
 
 use anyhow::anyhow;
-use funkturm_base::{Clock, SystemClock};
+use funkturm_base::{Clock, Error, Kind, SystemClock};
 use futures_util::FutureExt;
 use serde::{Serialize, de::DeserializeOwned};
 use slog::{Logger, debug, error, o};
-use tokio::{sync::watch, task::JoinSet, time::timeout};
+use tokio::{sync::watch, task::JoinSet, time::timeout_at};
 
-use crate::{Routes, Stop};
+use crate::{Routes, Stop, http::Meters, log::said};
 
 /// A service: built from its configuration, it gives its routes.
 pub trait ServiceMain {
@@ -86,6 +86,7 @@ struct Process {
     tasks: Mutex<JoinSet<()>>,
     failed: Mutex<Option<String>>,
     latches: watch::Sender<BTreeMap<String, bool>>,
+    meters: OnceLock<Meters>,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -107,6 +108,7 @@ impl Context {
                 tasks: Mutex::new(JoinSet::new()),
                 failed: Mutex::new(None),
                 latches: watch::channel(BTreeMap::new()).0,
+                meters: OnceLock::new(),
             }),
         }
     }
@@ -134,12 +136,15 @@ impl Context {
                     return;
                 }
                 Ok(Err(error)) => format!("{error:#}"),
-                Err(_) => "panicked".to_owned(),
+                Err(panic) => format!("panicked: {}", said(&*panic)),
             };
             error!(context.log, "task failed, so the process stops: {problem}"; "task" => name);
             context.fail(format!("{name} of {}: {problem}", context.name));
         };
-        lock(&self.process.tasks).spawn(guarded);
+        let mut tasks = lock(&self.process.tasks);
+        // Those that have ended are let go of here: some services have a task for each channel or connection.
+        while tasks.try_join_next().is_some() {}
+        tasks.spawn(guarded);
     }
 
     /// Stops the process as failed.
@@ -164,20 +169,34 @@ impl Context {
         latches.iter().filter(|(_, open)| !**open).map(|(name, _)| name.clone()).collect()
     }
 
+    /// Whether the process is ready, as an answer to whoever asks.
+    pub(crate) fn check_ready(&self) -> Result<(), Error> {
+        match self.unready() {
+            unready if unready.is_empty() => Ok(()),
+            unready => Err(Error::new(Kind::Unavailable, format!("not ready: {}", unready.join("; ")))),
+        }
+    }
+
     /// Returns when every latch is open.
     pub async fn ready(&self) {
         // The sender lives in self, so waiting cannot fail.
         let _ = self.process.latches.subscribe().wait_for(|latches| latches.values().all(|open| *open)).await;
     }
 
-    /// Waits for the tasks to end, at most so long; those that do not are abandoned.
+    /// The metrics of requests: one set for all listeners of the process.
+    pub(crate) fn meters(&self) -> &Meters {
+        self.process.meters.get_or_init(|| Meters::new(&self.metrics))
+    }
+
+    /// Waits for the tasks to end, at most so long from when the process was asked to stop; those that do not
+    /// are abandoned.
     ///
     /// # Errors
     /// What made the process fail, if anything did.
     pub async fn finish(&self, patience: Duration) -> anyhow::Result<()> {
         let mut tasks = std::mem::take(&mut *lock(&self.process.tasks));
         let all = async { while tasks.join_next().await.is_some() {} };
-        if timeout(patience, all).await.is_err() {
+        if timeout_at(self.stop.deadline(patience), all).await.is_err() {
             slog::warn!(self.log, "tasks that did not end in time are abandoned"; "count" => tasks.len());
             tasks.abort_all();
         }
@@ -241,7 +260,16 @@ mod tests {
         let context = Context::for_test("a");
         context.spawn("panics", async { panic!("oh") });
         context.stop.wait().await;
-        assert!(context.finish(Duration::from_secs(5)).await.is_err());
+        let problem = context.finish(Duration::from_secs(5)).await.unwrap_err().to_string();
+        assert_eq!(problem, "panics of a: panicked: oh");
+    }
+
+    #[tokio::test]
+    async fn tasks_that_do_not_end_are_abandoned() {
+        let context = Context::for_test("a");
+        context.spawn("endless", std::future::pending());
+        context.stop.trigger();
+        context.finish(Duration::from_millis(10)).await.unwrap();
     }
 
     #[test]

@@ -1,6 +1,10 @@
 //! HTTP: requests and replies, the route table, the accept loop.
 
+mod access;
+mod cors;
+mod door;
 mod guard;
+mod meters;
 pub mod reply;
 mod request;
 mod routes;
@@ -12,6 +16,7 @@ use std::pin::Pin;
 use bytes::Bytes;
 use futures_util::Stream;
 
+pub(crate) use meters::Meters;
 pub use request::Request;
 pub use routes::Routes;
 pub use tls::Tls;

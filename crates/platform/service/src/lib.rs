@@ -1,7 +1,8 @@
 //! The process around a service: configuration, log, lifecycle, admin listener, HTTP.
 //!
-//! A service is a [`ServiceMain`]: it is built from its configuration section and a [`Context`], and gives back its
-//! routes. [`run::run`] puts a process around one; the all-in-one command puts several into one process.
+//! A service is a [`ServiceMain`]: it is built from its configuration section and a [`Context`], and gives
+//! back its routes. [`run::run`] puts a process around one; the all-in-one command puts several into one
+//! process.
 
 mod admin;
 pub mod config;
@@ -14,7 +15,6 @@ pub mod run;
 mod stop;
 pub mod testing;
 
-pub use admin::serve as serve_admin;
 pub use context::{Context, Latch, Service, ServiceMain, Tokens};
 pub use http::{Payload, Reply, Request, Routes, Tls, reply, serve};
 pub use stop::Stop;

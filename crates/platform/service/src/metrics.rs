@@ -68,22 +68,44 @@ pub(crate) fn text(registry: &Registry) -> String {
     text
 }
 
-/// Memory, CPU time and open files of this process, as the kernel counts them.
+/// Memory, CPU time, threads and open files of this process, as the kernel counts them, under the names that
+/// every exporter uses.
 fn process() -> Option<String> {
     let stat = std::fs::read_to_string("/proc/self/stat").ok()?;
     let fields: Vec<&str> = stat.rsplit(')').next()?.split_whitespace().collect();
     let number = |index: usize| fields.get(index)?.parse::<f64>().ok();
-    // Clock ticks are 1/100 s on every Linux that we run on; pages 4 KiB.
-    let cpu = (number(11)? + number(12)?) / 100.0;
-    let memory = number(21)? * 4096.0;
-    let files = std::fs::read_dir("/proc/self/fd").ok()?.count();
-    Some(format!(
-        "# HELP process_cpu_seconds_total User and system CPU time.\n# TYPE process_cpu_seconds_total counter\n\
-         process_cpu_seconds_total {cpu}\n\
-         # HELP process_resident_memory_bytes Resident memory.\n# TYPE process_resident_memory_bytes gauge\n\
-         process_resident_memory_bytes {memory}\n\
-         # HELP process_open_fds Open file descriptors.\n# TYPE process_open_fds gauge\nprocess_open_fds {files}\n"
-    ))
+    // utime, stime, num_threads and starttime of proc(5); a clock tick is 1/100 s for user space on every
+    // Linux.
+    let (cpu, threads) = ((number(11)? + number(12)?) / 100.0, number(17)?);
+    let start = boot_time()? + number(19)? / 100.0;
+    let memory = kilobytes("/proc/self/status", "VmRSS:")? * 1024.0;
+    let files = std::fs::read_dir("/proc/self/fd").ok()?.count() as f64;
+    let mut text = String::new();
+    for (name, kind, help, value) in [
+        ("process_cpu_seconds_total", "counter", "User and system CPU time.", cpu),
+        ("process_resident_memory_bytes", "gauge", "Resident memory.", memory),
+        ("process_open_fds", "gauge", "Open file descriptors.", files),
+        ("process_threads", "gauge", "Threads.", threads),
+        ("process_start_time_seconds", "gauge", "When it started, in seconds since 1970.", start),
+    ] {
+        let line = format!("# HELP {name} {help}\n# TYPE {name} {kind}\n{name} {value}\n");
+        text.push_str(&line);
+    }
+    Some(text)
+}
+
+/// When the machine started, in seconds since 1970.
+fn boot_time() -> Option<f64> {
+    line_of("/proc/stat", "btime")?.parse().ok()
+}
+
+fn kilobytes(file: &str, name: &str) -> Option<f64> {
+    line_of(file, name)?.trim_end_matches("kB").trim().parse().ok()
+}
+
+fn line_of(file: &str, name: &str) -> Option<String> {
+    let text = std::fs::read_to_string(file).ok()?;
+    text.lines().find_map(|line| line.strip_prefix(name)).map(|rest| rest.trim().to_owned())
 }
 
 #[cfg(test)]
@@ -97,6 +119,12 @@ mod tests {
         assert!(counter(&registry, "funkturm_test_things_total", "Things.").is_err());
         let text = text(&registry);
         assert!(text.contains("funkturm_test_things_total 3\n"), "{text}");
-        assert!(text.contains("process_resident_memory_bytes "), "{text}");
+        let value = |name: &str| -> f64 {
+            let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+            line.unwrap_or_else(|| panic!("no {name} in {text}")).parse().unwrap()
+        };
+        assert!(value("process_resident_memory_bytes") > 1e6 && value("process_open_fds") >= 3.0);
+        let now = chrono::Utc::now().timestamp() as f64;
+        assert!((now - value("process_start_time_seconds")).abs() < 3600.0);
     }
 }

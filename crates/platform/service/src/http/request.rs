@@ -1,14 +1,18 @@
 //! A request as handlers see it.
 
-use std::{net::SocketAddr, str::FromStr};
+use std::{net::SocketAddr, str::FromStr, time::Duration};
 
 use bytes::{Bytes, BytesMut};
 use funkturm_base::{Error, Kind};
 use futures_util::StreamExt;
 use http::{HeaderMap, Method, Uri, header};
 use serde::de::DeserializeOwned;
+use tokio::time::timeout;
 
 use super::{Pieces, routes::Params};
+
+/// Longest silence within a body.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A request.
 pub struct Request {
@@ -38,9 +42,11 @@ impl Request {
     /// The text of a path parameter, percent-decoded.
     ///
     /// # Errors
-    /// The route has no such parameter, or it is not UTF-8.
+    /// It is not UTF-8, or the route has no such parameter.
     pub fn text(&self, name: &str) -> Result<std::borrow::Cow<'_, str>, Error> {
-        let raw = self.params.get(name, self.path()).unwrap_or_default();
+        let raw = self.params.get(name, self.path()).ok_or_else(|| {
+            Error::new(Kind::Internal, format!("the route of {} has no {name}", self.path()))
+        })?;
         percent_encoding::percent_decode_str(raw)
             .decode_utf8()
             .map_err(|_| Error::new(Kind::Invalid, format!("{name} in the path is not UTF-8")))
@@ -61,22 +67,9 @@ impl Request {
     /// # Errors
     /// A parameter is unknown, missing or of the wrong type.
     pub fn query<T: DeserializeOwned>(&self) -> Result<T, Error> {
-        let pairs =
-            self.uri.query().unwrap_or_default().split('&').filter(|pair| !pair.is_empty()).map(|pair| {
-                let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-                let value = value.replace('+', " ");
-                let value = percent_encoding::percent_decode_str(&value).decode_utf8_lossy().into_owned();
-                let json = match value.as_str() {
-                    "true" => serde_json::Value::Bool(true),
-                    "false" => serde_json::Value::Bool(false),
-                    _ => {
-                        value.parse::<i64>().map_or(serde_json::Value::String(value), serde_json::Value::from)
-                    }
-                };
-                (name.to_owned(), json)
-            });
-        serde_json::from_value(serde_json::Value::Object(pairs.collect()))
-            .map_err(|error| Error::new(Kind::Invalid, format!("in the query: {error}")))
+        let query = self.uri.query().unwrap_or_default();
+        serde_urlencoded::from_str(query)
+            .map_err(|error| Error::new(Kind::Invalid, format!("in the query {query:?}: {error}")))
     }
 
     /// A header as text.
@@ -87,7 +80,7 @@ impl Request {
     /// The body, at most `limit` bytes of it.
     ///
     /// # Errors
-    /// It is longer, or the connection broke.
+    /// It is longer, or did not arrive in time or whole.
     pub async fn bytes(&mut self, limit: usize) -> Result<Bytes, Error> {
         let too_large = || {
             Error::new(Kind::TooLarge, format!("the body is too large: at most {limit} bytes are taken here"))
@@ -98,10 +91,7 @@ impl Request {
         }
         let Some(mut pieces) = self.body.take() else { return Ok(Bytes::new()) };
         let mut body = BytesMut::with_capacity(announced.unwrap_or(0));
-        while let Some(piece) = pieces.next().await {
-            let piece = piece.map_err(|error| {
-                Error::new(Kind::Invalid, "the body did not arrive whole").with_source(error)
-            })?;
+        while let Some(piece) = next(&mut pieces).await? {
             if body.len() + piece.len() > limit {
                 return Err(too_large());
             }
@@ -118,5 +108,56 @@ impl Request {
         let body = self.bytes(limit).await?;
         serde_json::from_slice(&body)
             .map_err(|error| Error::new(Kind::Invalid, format!("the body is not what it should be: {error}")))
+    }
+}
+
+/// The next piece of a body, which must not be waited for as long as a client likes.
+async fn next(pieces: &mut Pieces) -> Result<Option<Bytes>, Error> {
+    let invalid = |message: &str| Error::new(Kind::Invalid, message);
+    match timeout(PATIENCE, pieces.next()).await {
+        Ok(piece) => {
+            piece.transpose().map_err(|error| invalid("the body did not arrive whole").with_source(error))
+        }
+        Err(_) => Err(invalid("the body did not arrive in time")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::Deserialize;
+
+    use super::*;
+
+    #[derive(Debug, PartialEq, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Query {
+        q: String,
+        from: Option<i64>,
+        #[serde(default)]
+        dry_run: bool,
+    }
+
+    fn query(text: &str) -> Result<Query, Error> {
+        Request::new(Method::GET, format!("/search?{text}").parse().unwrap()).query()
+    }
+
+    #[test]
+    fn queries_are_read_by_type_and_not_by_looks() {
+        let read = query("q=1984&from=-7&dry_run=true").unwrap();
+        assert_eq!(read, Query { q: "1984".into(), from: Some(-7), dry_run: true });
+        let read = query("q=das+erste%20%26%20mehr").unwrap();
+        assert_eq!(read, Query { q: "das erste & mehr".into(), from: None, dry_run: false });
+        for (text, said) in [("", "`q`"), ("q=a&form=7", "`form`"), ("q=a&from=x", "invalid digit")] {
+            let error = query(text).unwrap_err();
+            assert_eq!(error.kind(), Kind::Invalid);
+            assert!(error.message().contains(said), "{}", error.message());
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_stops_coming_is_given_up() {
+        let mut request = Request::new(Method::POST, "/x".parse().unwrap());
+        request.body = Some(Box::pin(futures_util::stream::pending()));
+        assert_eq!(request.bytes(10).await.unwrap_err().kind(), Kind::Invalid);
     }
 }

@@ -5,12 +5,17 @@ use std::{collections::BTreeMap, future::Future, pin::Pin, sync::Arc};
 use funkturm_base::Error;
 use http::Method;
 
-use super::{Reply, Request};
+use super::{
+    Reply, Request,
+    door::Door,
+    meters::{Meter, Meters},
+};
 
 type Answer = Pin<Box<dyn Future<Output = Result<Reply, Error>> + Send>>;
 pub(crate) type Handler = Arc<dyn Fn(Request) -> Answer + Send + Sync>;
 
-/// Routes: patterns such as `/api/v1/channels/{id}`, methods and handlers. A last `{rest..}` takes whatever follows.
+/// Routes: patterns such as `/api/v1/channels/{id}`, methods and handlers. A last `{rest..}` takes whatever
+/// follows.
 #[derive(Clone, Default)]
 pub struct Routes {
     list: Vec<Route>,
@@ -111,46 +116,72 @@ impl Routes {
     }
 
     /// The routes as a tree, ready to be searched.
-    pub(crate) fn table(&self) -> Table {
+    pub(crate) fn table(&self, meters: &Meters) -> Table {
         let mut table = Table::default();
         for route in &self.list {
-            table.insert(route);
+            table.insert(route, meters);
         }
         table
     }
 }
 
-/// Where the values of path parameters lie in the path.
+/// Path parameters of a pattern: more are not looked up.
+const MOST_PARAMS: usize = 8;
+
+/// Where the values of path parameters lie in the path: positions, not copies. A path is shorter than 64 KiB
+/// (`http`).
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Params {
-    names: Arc<[&'static str]>,
-    // A path has few parameters, and most requests one or two: positions, not copies.
-    values: Vec<(usize, usize)>,
+    names: Option<Arc<[&'static str]>>,
+    places: [(u16, u16); MOST_PARAMS],
+    count: usize,
 }
 
 impl Params {
+    /// The value of a parameter as it was sent.
     pub(crate) fn get<'p>(&self, name: &str, path: &'p str) -> Option<&'p str> {
-        let index = self.names.iter().position(|one| *one == name)?;
-        let (start, end) = *self.values.get(index)?;
-        path.get(start..end)
+        let index = self.names.as_ref()?.iter().position(|one| *one == name)?;
+        let (start, end) = *self.places.get(..self.count)?.get(index)?;
+        path.get(start.into()..end.into())
+    }
+
+    fn push(&mut self, start: usize, end: usize) {
+        let place = (u16::try_from(start).unwrap_or(u16::MAX), u16::try_from(end).unwrap_or(u16::MAX));
+        if let Some(free) = self.places.get_mut(self.count) {
+            *free = place;
+            self.count += 1;
+        }
     }
 }
 
-/// What a path leads to.
-pub(crate) struct Leaf {
+/// A handler with what is known about it before any request comes.
+pub(crate) struct Endpoint {
+    pub(crate) method: Method,
     pub(crate) pattern: &'static str,
     names: Arc<[&'static str]>,
-    methods: Vec<(Method, Handler)>,
+    pub(crate) door: Door,
+    pub(crate) meter: Meter,
+    pub(crate) handler: Handler,
 }
 
+/// The names of a pattern's parameters, in order.
+fn names(pattern: &'static str) -> Arc<[&'static str]> {
+    let braced = pattern.split('{').skip(1).filter_map(|tail| tail.split('}').next());
+    braced.map(|name| name.trim_end_matches("..")).collect()
+}
+
+/// What a path leads to: an endpoint for each method.
+#[derive(Default)]
+pub(crate) struct Leaf(Vec<Endpoint>);
+
 impl Leaf {
-    pub(crate) fn handler(&self, method: &Method) -> Option<&Handler> {
-        self.methods.iter().find(|(one, _)| one == method).map(|(_, handler)| handler)
+    pub(crate) fn endpoint(&self, method: &Method) -> Option<&Endpoint> {
+        self.0.iter().find(|endpoint| endpoint.method == method)
     }
 
     /// The value of an Allow header.
     pub(crate) fn allow(&self) -> String {
-        let mut methods: Vec<&str> = self.methods.iter().map(|(method, _)| method.as_str()).collect();
+        let mut methods: Vec<&str> = self.0.iter().map(|endpoint| endpoint.method.as_str()).collect();
         if methods.contains(&"GET") {
             methods.push("HEAD");
         }
@@ -161,76 +192,78 @@ impl Leaf {
 
 /// The tree.
 #[derive(Default)]
-pub(crate) struct Table {
-    root: Node,
-    leaves: Vec<Leaf>,
-}
+pub(crate) struct Table(Node);
 
 #[derive(Default)]
 struct Node {
     fixed: BTreeMap<&'static str, Node>,
     any: Option<Box<Node>>,
-    rest: Option<usize>,
-    leaf: Option<usize>,
+    rest: Option<Leaf>,
+    leaf: Option<Leaf>,
 }
 
 impl Table {
-    fn insert(&mut self, route: &Route) {
-        let mut names = Vec::new();
-        let mut node = &mut self.root;
+    fn insert(&mut self, route: &Route, meters: &Meters) {
+        let mut node = &mut self.0;
         let mut at_rest = false;
         for segment in route.pattern.trim_start_matches('/').split('/') {
-            match segment.strip_prefix('{').and_then(|name| name.strip_suffix('}')) {
-                Some(name) => {
-                    if let Some(name) = name.strip_suffix("..") {
-                        names.push(name);
-                        at_rest = true;
-                        break;
-                    }
-                    names.push(name);
-                    node = node.any.get_or_insert_default();
+            node = match segment.strip_prefix('{').and_then(|name| name.strip_suffix('}')) {
+                Some(name) if name.ends_with("..") => {
+                    at_rest = true;
+                    break;
                 }
-                None => node = node.fixed.entry(segment).or_default(),
+                Some(_) => node.any.get_or_insert_default(),
+                None => node.fixed.entry(segment).or_default(),
             }
         }
-        let place = if at_rest { &mut node.rest } else { &mut node.leaf };
-        let index = *place.get_or_insert(self.leaves.len());
-        if index == self.leaves.len() {
-            self.leaves.push(Leaf { pattern: route.pattern, names: names.into(), methods: Vec::new() });
-        }
-        if let Some(leaf) = self.leaves.get_mut(index) {
-            leaf.methods.retain(|(method, _)| *method != route.method);
-            leaf.methods.push((route.method.clone(), Arc::clone(&route.handler)));
-        }
+        let leaf = if at_rest { &mut node.rest } else { &mut node.leaf }.get_or_insert_default();
+        leaf.0.retain(|endpoint| endpoint.method != route.method);
+        leaf.0.push(Endpoint {
+            method: route.method.clone(),
+            pattern: route.pattern,
+            names: names(route.pattern),
+            door: Door::of(route.pattern),
+            meter: meters.of(&route.method, route.pattern),
+            handler: Arc::clone(&route.handler),
+        });
     }
 
     /// The leaf that a path leads to. Fixed segments win over parameters, parameters over the rest.
     pub(crate) fn find(&self, path: &str) -> Option<(&Leaf, Params)> {
-        let mut values = Vec::with_capacity(4);
-        let index = Self::walk(&self.root, path, 1.min(path.len()), &mut values)?;
-        let leaf = self.leaves.get(index)?;
-        Some((leaf, Params { names: Arc::clone(&leaf.names), values }))
+        let mut params = Params::default();
+        let leaf = Self::walk(&self.0, path, 1.min(path.len()), &mut params)?;
+        Some((leaf, params))
     }
 
-    fn walk(node: &Node, path: &str, start: usize, values: &mut Vec<(usize, usize)>) -> Option<usize> {
+    fn walk<'t>(node: &'t Node, path: &str, start: usize, params: &mut Params) -> Option<&'t Leaf> {
         let tail = path.get(start..)?;
-        let end = tail.find('/').map_or(path.len(), |length| start + length);
+        // Byte by byte: segments are too short for a search to be worth preparing.
+        let end = tail.bytes().position(|byte| byte == b'/').map_or(path.len(), |length| start + length);
         let segment = path.get(start..end)?;
-        let known = values.len();
-        let go = |next: &Node, values: &mut Vec<(usize, usize)>| {
-            if end == path.len() { next.leaf } else { Self::walk(next, path, end + 1, values) }
+        let known = params.count;
+        let go = |next: &'t Node, params: &mut Params| {
+            if end == path.len() { next.leaf.as_ref() } else { Self::walk(next, path, end + 1, params) }
         };
-        if let Some(found) = node.fixed.get(segment).and_then(|next| go(next, values)) {
+        if let Some(found) = node.fixed.get(segment).and_then(|next| go(next, params)) {
             return Some(found);
         }
         if let Some(next) = node.any.as_deref().filter(|_| !segment.is_empty()) {
-            values.push((start, end));
-            if let Some(found) = go(next, values) {
+            params.push(start, end);
+            if let Some(found) = go(next, params) {
                 return Some(found);
             }
-            values.truncate(known);
         }
-        node.rest.inspect(|_| values.push((start, path.len())))
+        params.count = known;
+        node.rest.as_ref().inspect(|_| params.push(start, path.len()))
+    }
+}
+
+impl Params {
+    /// The same places under the names of an endpoint: each method of a path may have its own.
+    #[must_use]
+    pub(crate) fn of(mut self, endpoint: &Endpoint) -> Self {
+        self.names = Some(Arc::clone(&endpoint.names));
+        self
     }
 }
 
@@ -243,7 +276,13 @@ mod tests {
         for pattern in patterns {
             routes = routes.get(pattern, |_| async { Ok(Reply::default()) });
         }
-        routes.table()
+        routes.table(&Meters::new(&prometheus::Registry::new()))
+    }
+
+    fn find(table: &Table, path: &str) -> Option<(&'static str, Params)> {
+        let (leaf, params) = table.find(path)?;
+        let endpoint = leaf.endpoint(&Method::GET)?;
+        Some((endpoint.pattern, params.of(endpoint)))
     }
 
     #[test]
@@ -263,7 +302,7 @@ mod tests {
             ("/other/x", None),
             ("", Some("/")),
         ] {
-            assert_eq!(table.find(path).map(|(leaf, _)| leaf.pattern), expected, "{path}");
+            assert_eq!(find(&table, path).map(|(pattern, _)| pattern), expected, "{path}");
         }
     }
 
@@ -271,10 +310,28 @@ mod tests {
     fn parameters_are_where_the_pattern_says() {
         let table = table(&["/hls/{token}/{channel}/{rest..}"]);
         let path = "/hls/open/das%20erste/v0/7.m4s";
-        let (_, params) = table.find(path).unwrap();
+        let (_, params) = find(&table, path).unwrap();
         assert_eq!(params.get("token", path), Some("open"));
         assert_eq!(params.get("channel", path), Some("das%20erste"));
         assert_eq!(params.get("rest", path), Some("v0/7.m4s"));
         assert_eq!(params.get("other", path), None);
+    }
+
+    #[test]
+    fn a_way_that_leads_nowhere_leaves_no_parameters_behind() {
+        let table = table(&["/{a}/{b}/end", "/{rest..}"]);
+        let (pattern, params) = find(&table, "/1/2/3").unwrap();
+        assert_eq!((pattern, params.get("rest", "/1/2/3")), ("/{rest..}", Some("1/2/3")));
+    }
+
+    #[test]
+    fn each_method_has_its_own_names_for_parameters() {
+        let answer = |_| async { Ok(Reply::default()) };
+        let routes = Routes::new().get("/a/{id}", answer).put("/a/{name}", answer);
+        let table = routes.table(&Meters::new(&prometheus::Registry::new()));
+        let (leaf, params) = table.find("/a/7").unwrap();
+        let named = |method, name| params.clone().of(leaf.endpoint(&method).unwrap()).get(name, "/a/7");
+        assert_eq!((named(Method::GET, "id"), named(Method::PUT, "name")), (Some("7"), Some("7")));
+        assert_eq!(named(Method::PUT, "id"), None);
     }
 }

@@ -1,48 +1,64 @@
 //! The accept loop: bounded in connections and time, drained when the process stops.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    future::ready,
+    net::SocketAddr,
+    pin::pin,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
-use bytes::Buf;
-use futures_util::StreamExt;
-use http::{Method, Uri};
+use bytes::Bytes;
+use futures_util::TryStreamExt;
+use http::StatusCode;
+use http_body_util::{BodyExt, Empty};
+use hyper::body::{Body, Incoming};
 use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
-    server::{conn::auto, graceful::GracefulShutdown},
-    service::TowerToHyperService,
+    server::conn::auto,
 };
-use slog::{debug, warn};
+use slog::{Logger, debug, info, warn};
+use socket2::SockRef;
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::{TcpListener, TcpStream},
-    sync::Semaphore,
-    time::timeout,
+    task::JoinSet,
+    time::{interval, timeout, timeout_at},
 };
+use tokio_rustls::TlsAcceptor;
 use warp::{Filter, Reply as _};
 
-use super::Tls;
-use super::{Payload, Reply, Request, Routes, guard::Guard, reply};
-use crate::Context;
+use super::{Payload, Reply, Request, Routes, Tls, guard::Guard, reply, tls::Certificate};
+use crate::{Context, Stop};
 
 /// How a listener behaves.
 #[derive(Clone, Debug)]
 pub struct Options {
     /// Connections at once; more wait in the kernel's queue.
     pub max_connections: usize,
-    /// Longest time for a request's head, and for idling between two requests.
+    /// How old a connection may become before it is ended between two requests, so that a balancer in front
+    /// can spread them anew; for ever where there is none.
+    pub max_connection_age: Option<Duration>,
+    /// Longest time for a request's head, for idling between two requests, and for a TLS handshake.
     pub head_timeout: Duration,
     /// How long open requests may take once the process stops.
     pub drain: Duration,
     /// Encrypted, or in the clear behind a proxy.
     pub tls: Option<Tls>,
+    /// How often a renewed certificate is looked for.
+    pub tls_check: Duration,
 }
 
 impl Default for Options {
     fn default() -> Self {
         Self {
             max_connections: 20_000,
+            max_connection_age: None,
+            // Longer than players wait between two playlists: the usual one takes three to ten seconds.
             head_timeout: Duration::from_secs(20),
             drain: Duration::from_secs(5),
             tls: None,
+            tls_check: Duration::from_secs(60),
         }
     }
 }
@@ -50,19 +66,10 @@ impl Default for Options {
 /// The routes that every public listener has: is the process alive, can it serve.
 pub fn health_routes(context: &Context) -> Routes {
     let context = context.clone();
-    Routes::new().get("/healthz", |_| async { Ok(reply::bytes("text/plain", "alive\n".into())) }).get(
-        "/readyz",
-        move |_| {
-            let unready = context.unready();
-            async move {
-                if unready.is_empty() {
-                    return Ok(reply::bytes("text/plain", "ready\n".into()));
-                }
-                let what = unready.join("; ");
-                Err(funkturm_base::Error::new(funkturm_base::Kind::Unavailable, format!("not ready: {what}")))
-            }
-        },
-    )
+    let text = |text: &'static str| reply::bytes("text/plain; charset=utf-8", text.into());
+    Routes::new()
+        .get("/healthz", move |_| ready(Ok(text("alive\n"))))
+        .get("/readyz", move |_| ready(context.check_ready().map(|()| text("ready\n"))))
 }
 
 /// Serves routes on a listener until the process stops and the open requests are done, or their time is up.
@@ -75,131 +82,189 @@ pub async fn listen(
     options: Options,
     context: &Context,
 ) -> anyhow::Result<()> {
-    let acceptor = options.tls.as_ref().map(Tls::acceptor).transpose()?;
-    let guard = Guard::new(&routes, context);
-    let mut builder = auto::Builder::new(TokioExecutor::new());
-    builder.http1().timer(TokioTimer::new()).header_read_timeout(options.head_timeout);
-    builder
-        .http2()
-        .timer(TokioTimer::new())
-        .keep_alive_interval(options.head_timeout)
-        .max_concurrent_streams(200);
-    let builder = Arc::new(builder);
-    let places = Arc::new(Semaphore::new(options.max_connections));
-    let graceful = GracefulShutdown::new();
+    let certificate = options.tls.as_ref().map(Certificate::open).transpose()?;
+    let mut renewal = interval(options.tls_check);
+    let room = Arc::new(Room::new(&routes, &options, certificate.as_ref(), context)?);
+    let mut connections = JoinSet::new();
     loop {
-        let Ok(place) = Arc::clone(&places).acquire_owned().await else { break };
-        let (stream, peer) = tokio::select! {
-            accepted = listener.accept() => match accepted {
-                Ok(accepted) => accepted,
+        tokio::select! {
+            accepted = listener.accept(), if connections.len() < options.max_connections => match accepted {
+                Ok((stream, peer)) => {
+                    connections.spawn(Arc::clone(&room).welcome(stream, peer));
+                }
                 Err(error) => {
                     // Out of file descriptors, mostly: those in use will be free again.
                     warn!(context.log, "a connection cannot be accepted: {error}");
                     tokio::time::sleep(Duration::from_millis(100)).await;
-                    continue;
                 }
             },
+            Some(_) = connections.join_next() => {}
+            _ = renewal.tick(), if certificate.is_some() => renew(certificate.clone(), &context.log),
             () = context.stop.wait() => break,
-        };
-        let _ = stream.set_nodelay(true);
-        let (guard, builder, acceptor) = (Arc::clone(&guard), Arc::clone(&builder), acceptor.clone());
-        let (watcher, log, patience) = (graceful.watcher(), context.log.clone(), options.head_timeout);
-        tokio::spawn(async move {
-            let ended = match acceptor {
-                None => connection(stream, peer, guard, &builder, watcher).await,
-                Some(acceptor) => match timeout(patience, acceptor.accept(stream)).await {
-                    Ok(Ok(stream)) => connection(stream, peer, guard, &builder, watcher).await,
-                    Ok(Err(error)) => Err(error.into()),
-                    Err(_) => Err("the TLS handshake took too long".into()),
-                },
-            };
-            if let Err(error) = ended {
-                debug!(log, "connection ended: {error}"; "peer" => %peer);
-            }
-            drop(place);
-        });
+        }
     }
     drop(listener);
-    if timeout(options.drain, graceful.shutdown()).await.is_err() {
-        debug!(context.log, "connections that were still open are closed");
+    let all = async { while connections.join_next().await.is_some() {} };
+    if timeout_at(context.stop.deadline(options.drain), all).await.is_err() {
+        debug!(context.log, "connections that are still open are closed"; "count" => connections.len());
+        connections.shutdown().await;
     }
     Ok(())
 }
 
+fn renew(certificate: Option<Arc<Certificate>>, log: &Logger) {
+    let (Some(certificate), log) = (certificate, log.clone()) else { return };
+    tokio::task::spawn_blocking(move || match certificate.renew() {
+        Ok(true) => info!(log, "the renewed certificate is in use"),
+        Ok(false) => {}
+        Err(error) => warn!(log, "the renewed certificate cannot be used: {error:#}"),
+    });
+}
+
+/// A peer that takes nothing, or does not acknowledge it, for so long is gone: what it was to get is let go
+/// of.
+const GONE: Duration = Duration::from_secs(120);
+
+/// What all connections of a listener share.
+struct Room {
+    guard: Arc<Guard>,
+    builder: auto::Builder<TokioExecutor>,
+    tls: Option<TlsAcceptor>,
+    handshake: Duration,
+    age: Option<Duration>,
+    stop: Stop,
+    log: Logger,
+}
+
 type Ended = Result<(), Box<dyn std::error::Error + Send + Sync>>;
 
-async fn connection(
-    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
-    peer: SocketAddr,
+impl Room {
+    fn new(
+        routes: &Routes,
+        options: &Options,
+        certificate: Option<&Arc<Certificate>>,
+        context: &Context,
+    ) -> anyhow::Result<Self> {
+        let mut builder = auto::Builder::new(TokioExecutor::new());
+        builder.http1().timer(TokioTimer::new()).header_read_timeout(options.head_timeout);
+        builder
+            .http2()
+            .timer(TokioTimer::new())
+            .keep_alive_interval(options.head_timeout)
+            .max_concurrent_streams(200);
+        Ok(Self {
+            guard: Guard::new(routes, context),
+            builder,
+            tls: certificate.map(Certificate::acceptor).transpose()?,
+            handshake: options.head_timeout,
+            age: options.max_connection_age,
+            stop: context.stop.clone(),
+            log: context.log.clone(),
+        })
+    }
+
+    /// Serves a connection to its end.
+    async fn welcome(self: Arc<Self>, stream: TcpStream, peer: SocketAddr) {
+        // Both only make things better: a connection without them is served as well.
+        let _ = stream.set_nodelay(true);
+        let _ = SockRef::from(&stream).set_tcp_user_timeout(Some(GONE));
+        let ended = match &self.tls {
+            None => self.converse(stream, peer).await,
+            Some(acceptor) => match timeout(self.handshake, acceptor.accept(stream)).await {
+                Ok(Ok(stream)) => self.converse(stream, peer).await,
+                Ok(Err(error)) => Err(error.into()),
+                Err(_) => Err("the TLS handshake took too long".into()),
+            },
+        };
+        if let Err(error) = ended {
+            debug!(self.log, "connection ended: {error}"; "peer" => %peer);
+        }
+    }
+
+    async fn converse(
+        &self,
+        stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+        peer: SocketAddr,
+    ) -> Ended {
+        let hall = Hall { warp: warp::service(filter()), guard: Arc::clone(&self.guard), peer };
+        let connection = self.builder.serve_connection(TokioIo::new(stream), hall);
+        let mut connection = pin!(connection);
+        tokio::select! {
+            biased;
+            ended = connection.as_mut() => return ended,
+            () = self.time_to_part() => connection.as_mut().graceful_shutdown(),
+        }
+        connection.await
+    }
+
+    /// Returns when a connection should take no more requests.
+    async fn time_to_part(&self) {
+        match self.age {
+            None => self.stop.wait().await,
+            // Not all at once: those that came together part within a tenth of their age.
+            Some(age) => {
+                let age = age.mul_f64(1.0 - rand::random::<f64>() / 10.0);
+                let _ = timeout(age, self.stop.wait()).await;
+            }
+        }
+    }
+}
+
+/// A request on its way through warp. Warp lends filters what is in a request; this is how ours gets it for
+/// good, without copying every header, and with what warp does not hand on: the URI as it was sent, and who
+/// sent it.
+#[derive(Clone)]
+struct Handed(Arc<Mutex<Option<Errand>>>);
+
+/// Who is to answer what.
+type Errand = (Arc<Guard>, Request);
+
+impl Handed {
+    fn take(&self) -> Option<Errand> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+}
+
+/// A warp service on one connection.
+struct Hall<S> {
+    warp: S,
     guard: Arc<Guard>,
-    builder: &auto::Builder<TokioExecutor>,
-    watcher: hyper_util::server::graceful::Watcher,
-) -> Ended {
-    let service = TowerToHyperService::new(Tagged { inner: warp::service(filter(guard)), peer });
-    let connection = builder.serve_connection(TokioIo::new(stream), service).into_owned();
-    watcher.watch(connection).await
-}
-
-/// What warp does not hand on by itself: the URI as it was sent, and who sent it.
-#[derive(Clone)]
-struct Tag {
-    uri: Uri,
     peer: SocketAddr,
 }
 
-/// Puts the [`Tag`] onto each request.
-#[derive(Clone)]
-struct Tagged<S> {
-    inner: S,
-    peer: SocketAddr,
-}
-
-impl<S, B> tower_service::Service<http::Request<B>> for Tagged<S>
+impl<S> hyper::service::Service<http::Request<Incoming>> for Hall<S>
 where
-    S: tower_service::Service<http::Request<B>>,
+    S: tower_service::Service<http::Request<Empty<Bytes>>> + Clone,
 {
     type Response = S::Response;
     type Error = S::Error;
     type Future = S::Future;
 
-    fn poll_ready(&mut self, cx: &mut std::task::Context<'_>) -> std::task::Poll<Result<(), S::Error>> {
-        self.inner.poll_ready(cx)
-    }
-
-    fn call(&mut self, mut request: http::Request<B>) -> S::Future {
-        let tag = Tag { uri: request.uri().clone(), peer: self.peer };
-        request.extensions_mut().insert(tag);
-        self.inner.call(request)
+    fn call(&self, request: http::Request<Incoming>) -> S::Future {
+        let (head, body) = request.into_parts();
+        let mut request = Request::new(head.method, head.uri);
+        request.headers = head.headers;
+        request.peer = Some(self.peer);
+        if !body.is_end_stream() {
+            request.body = Some(Box::pin(body.into_data_stream().map_err(std::io::Error::other)));
+        }
+        let mut errand = http::Request::new(Empty::new());
+        errand
+            .extensions_mut()
+            .insert(Handed(Arc::new(Mutex::new(Some((Arc::clone(&self.guard), request))))));
+        self.warp.clone().call(errand)
     }
 }
 
-/// The whole table as one warp filter: routing is ours, so that 405 and Allow, decoding and metrics come from one place.
-fn filter(
-    guard: Arc<Guard>,
-) -> impl Filter<Extract = (warp::reply::Response,), Error = warp::Rejection> + Clone {
-    warp::method()
-        .and(warp::ext::get::<Tag>())
-        .and(warp::header::headers_cloned())
-        .and(warp::body::stream())
-        .then(move |method: Method, tag: Tag, headers, body| {
-            let guard = Arc::clone(&guard);
-            async move {
-                let mut request = Request::new(method, tag.uri);
-                request.headers = headers;
-                request.peer = Some(tag.peer);
-                if matches!(request.method, Method::POST | Method::PUT | Method::PATCH) {
-                    request.body = Some(Box::pin(pieces(body)));
-                }
-                response(guard.answer(request).await)
-            }
-        })
-}
-
-fn pieces(
-    body: impl futures_util::Stream<Item = Result<impl Buf, warp::Error>> + Send + Sync + 'static,
-) -> impl futures_util::Stream<Item = Result<bytes::Bytes, std::io::Error>> + Send + Sync {
-    body.map(|piece| {
-        piece.map(|mut piece| piece.copy_to_bytes(piece.remaining())).map_err(std::io::Error::other)
+/// The whole table as one warp filter: routing is ours, so that 405 and Allow, decoding and metrics come from
+/// one place.
+fn filter() -> impl Filter<Extract = (warp::reply::Response,), Error = warp::Rejection> + Clone {
+    warp::ext::get::<Handed>().then(|handed: Handed| async move {
+        match handed.take() {
+            Some((guard, request)) => response(guard.answer(request).await),
+            // Only one filter takes it, and only once.
+            None => response(reply::problem_of(StatusCode::INTERNAL_SERVER_ERROR, "the request was lost")),
+        }
     })
 }
 

@@ -1,9 +1,12 @@
 //! Routes, tokens, limits and problems.
 
+use std::sync::{Arc, Mutex};
+
 use funkturm_base::Error;
-use funkturm_service::{Payload, Reply, Request, Routes, reply, testing};
+use funkturm_service::{Context, Payload, Reply, Request, Routes, reply, serve, testing};
 use serde::Deserialize;
 use serde_json::{Value, json};
+use slog::{Drain, KV, Logger, OwnedKVList, Record, o};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -156,4 +159,91 @@ async fn long_text_is_compressed_for_those_who_take_it() {
     let small = client.get(&url).header("accept-encoding", "gzip").send().await.unwrap();
     assert_eq!(small.headers()["content-encoding"], "gzip");
     assert!(small.bytes().await.unwrap().len() < 500);
+}
+
+/// Keeps what is logged, a line each.
+#[derive(Clone, Default)]
+struct Kept(Arc<Mutex<Vec<String>>>);
+
+impl Drain for Kept {
+    type Ok = ();
+    type Err = slog::Never;
+
+    fn log(&self, record: &Record<'_>, values: &OwnedKVList) -> Result<(), slog::Never> {
+        struct Line(String);
+        impl slog::Serializer for Line {
+            fn emit_arguments(&mut self, key: slog::Key, value: &std::fmt::Arguments<'_>) -> slog::Result {
+                self.0 += &format!(" {key}={value}");
+                Ok(())
+            }
+        }
+        let mut line = Line(format!("{} {}", record.level(), record.msg()));
+        record.kv().serialize(record, &mut line).unwrap();
+        values.serialize(record, &mut line).unwrap();
+        self.0.lock().unwrap().push(line.0);
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn a_failed_request_is_one_line_in_the_log_with_its_causes_and_without_secrets() {
+    let kept = Kept::default();
+    let log = Logger::root(kept.clone(), o!());
+    let context = Context::new("host".into(), log, funkturm_service::Tokens::default());
+    let routes = routes().get("/hls/{token}/{file}", |_| async {
+        Err(Error::internal("the window", std::io::Error::other("is gone")))
+    });
+    let server = testing::serve_with(routes, &context, serve::Options::default()).await.unwrap();
+    for path in ["/api/v1/breaks", "/api/v1/panics", "/hls/secret-token/7.m4s", "/api/v1/window?from=7"] {
+        reqwest::get(format!("{}{path}", server.url())).await.unwrap();
+    }
+    let lines = kept.0.lock().unwrap().clone();
+    let of = |part: &str| -> Vec<&String> { lines.iter().filter(|line| line.contains(part)).collect() };
+    for (path, level, cause) in [
+        ("path=/api/v1/breaks", "ERRO", "error=the disk: is full"),
+        ("path=/api/v1/panics", "ERRO", "panicked: oh"),
+        ("path=/hls/secret…/7.m4s", "ERRO", "route=/hls/{token}/{file}"),
+        ("path=/api/v1/window", "DEBG", "status=200"),
+    ] {
+        let found = of(path);
+        assert_eq!(found.len(), 1, "{path} in {lines:#?}");
+        assert!(found[0].starts_with(level) && found[0].contains(cause), "{}", found[0]);
+    }
+    assert!(of("secret-token").is_empty());
+}
+
+#[tokio::test]
+async fn requests_are_counted_by_route_for_all_listeners_together() {
+    let context = Context::for_test("test");
+    for path in ["/api/v1/things/a", "/api/v1/things/b", "/no/such/place"] {
+        let server = testing::serve_with(routes(), &context, serve::Options::default()).await.unwrap();
+        reqwest::get(format!("{}{path}", server.url())).await.unwrap();
+        // Dropping it would stop the context, which the next one needs.
+        std::mem::forget(server);
+    }
+    let families = context.metrics.gather();
+    let requests = families.iter().find(|family| family.name() == "funkturm_http_requests_total").unwrap();
+    let count = |route: &str, status: &str| -> f64 {
+        let labelled = |metric: &&prometheus::proto::Metric| {
+            let values: Vec<_> = metric.get_label().iter().map(|label| label.value()).collect();
+            values.contains(&route) && values.contains(&status)
+        };
+        requests.get_metric().iter().filter(labelled).map(|metric| metric.get_counter().get_value()).sum()
+    };
+    assert_eq!((count("/api/v1/things/{id}", "2xx"), count("none", "4xx")), (2.0, 1.0));
+    assert!(!format!("{requests:?}").contains("such"), "what a client sends is no label");
+}
+
+#[tokio::test]
+async fn apps_of_other_sites_may_ask_and_see_what_they_need() {
+    let server = server().await;
+    let client = reqwest::Client::new();
+    for (path, allowed) in
+        [("/api/v1/things/7", true), ("/api/v1/nothing", true), ("/admin/v1/things", false)]
+    {
+        let answer = client.get(format!("{}{path}", server.url())).send().await.unwrap();
+        assert_eq!(answer.headers().contains_key("access-control-allow-origin"), allowed, "{path}");
+        let exposed = answer.headers().get("access-control-expose-headers");
+        assert_eq!(exposed.is_some_and(|names| names.to_str().unwrap().contains("etag")), allowed, "{path}");
+    }
 }

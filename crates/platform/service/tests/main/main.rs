@@ -1,6 +1,14 @@
-//! The HTTP side as a client sees it, over real connections.
+//! The process around a service, as its clients, its operators and systemd see it.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests may, as tests do")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "helpers of tests may, as tests do"
+)]
 
+mod connections;
 mod http;
-mod lifecycle;
+mod process;
+mod tls;
