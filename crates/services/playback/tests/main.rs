@@ -178,7 +178,7 @@ async fn only_channels_that_are_there_and_switched_on_are_played() {
     answer(house.request(Method::POST, "/api/v1/playback/nonsense"), StatusCode::BAD_REQUEST).await;
     // A channel that was made just now is known at the first request once the picture is half a second old.
     house.line_up.set(&[("arte", true)]);
-    until("the new channel", Duration::from_secs(5), || async {
+    until("the new channel", Duration::from_secs(20), || async {
         (house.play("arte").send().await.unwrap().status() == StatusCode::CREATED).then_some(())
     })
     .await
