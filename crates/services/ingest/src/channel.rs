@@ -11,7 +11,7 @@ use funkturm_contracts::{
     programme::{Epoch, EpochEnd, Heartbeat, Message, Track, Unit},
 };
 use funkturm_ts::{Break, Event};
-use slog::{Logger, info, o};
+use slog::{Logger, info, o, warn};
 
 use crate::{
     config::Config,
@@ -109,7 +109,12 @@ impl Channel {
         if state.selector.decide(now, &delivering) {
             let active = state.selector.active();
             let shown = active.and_then(|active| state.inputs.get(active)).map(|input| input.shown.clone());
-            info!(self.log, "another input is on air"; "input" => shown, "preference" => active);
+            match active {
+                Some(1..) => {
+                    warn!(self.log, "a replacement is on air"; "input" => shown, "preference" => active)
+                }
+                _ => info!(self.log, "the preferred input is on air"; "input" => shown),
+            }
         }
         self.take_up(&mut state);
     }
@@ -181,7 +186,10 @@ impl Channel {
 
     fn broken(&self, state: &mut State, source: usize, reason: &Break, now: Duration) {
         let Some(input) = state.inputs.get_mut(source) else { return };
-        info!(self.log, "epoch ended: {reason}"; "input" => &input.shown);
+        match reason {
+            Break::Ended(_) => info!(self.log, "epoch ended: {reason}"; "input" => &input.shown),
+            _ => warn!(self.log, "epoch ended: {reason}"; "input" => &input.shown),
+        }
         input.group.clear();
         (input.running, input.since) = (false, now);
         if matches!(reason, Break::Silence(_)) {

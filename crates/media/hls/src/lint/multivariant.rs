@@ -80,7 +80,7 @@ fn check_groups(renditions: &[Rendition], page: &mut Page<'_>) {
         *names.entry((group, rendition.name.as_str())).or_default() += 1;
         *defaults.entry(group).or_default() += u32::from(rendition.default);
         let at = format!("line {}, {}", rendition.line, rendition.name);
-        if rendition.default && !rendition.autoselect {
+        if rendition.default && rendition.autoselect == Some(false) {
             page.add(DEFAULT_NOT_AUTOSELECT, at.clone());
         }
         if !matches!(rendition.kind.as_str(), "AUDIO" | "SUBTITLES") {

@@ -92,7 +92,7 @@ rules! {
     GROUP_MISSING Must "RFC 4.4.6.2.1" "a group that is named exists";
     NAME_TWICE Must "RFC 4.4.6.1.1" "each NAME once in a group";
     DEFAULT_TWICE Must "RFC 4.4.6.1.1" "at most one DEFAULT=YES in a group";
-    DEFAULT_NOT_AUTOSELECT Must "RFC 4.4.6.1" "AUTOSELECT=YES where DEFAULT=YES";
+    DEFAULT_NOT_AUTOSELECT Must "RFC 4.4.6.1" "no AUTOSELECT=NO where DEFAULT=YES";
     LANGUAGE_MISSING Must "Apple 8.10" "LANGUAGE in every EXT-X-MEDIA of sound and subtitles";
     LANGUAGE_FORM Must "RFC 4.4.6.1" "LANGUAGE is an RFC 5646 tag, the shortest there is";
     CHANNELS_MISSING Should "RFC 4.4.6.1" "CHANNELS in every EXT-X-MEDIA of sound";

@@ -62,6 +62,11 @@ impl<'t> Attributes<'t> {
         self.list.iter().find(|(one, _)| *one == name).map(|(_, value)| *value)
     }
 
+    /// Whether there is such an attribute.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.value(name).is_some()
+    }
+
     /// A quoted-string.
     pub(super) fn quoted(&self, name: &str, notes: &mut Notes) -> Option<String> {
         let value = self.value(name)?;

@@ -59,8 +59,8 @@ pub struct Rendition {
     pub language: Option<String>,
     /// Played unless another is chosen.
     pub default: bool,
-    /// May be chosen by the player.
-    pub autoselect: bool,
+    /// May be chosen by the player; none where nothing is said.
+    pub autoselect: Option<bool>,
     /// Channels, e.g. `2`.
     pub channels: Option<String>,
     /// e.g. `public.accessibility.describes-video`.
@@ -165,7 +165,7 @@ fn rendition(line: usize, value: &str, notes: &mut Notes) -> Rendition {
         uri: attributes.quoted("URI", notes),
         language: attributes.quoted("LANGUAGE", notes),
         default: attributes.yes("DEFAULT", notes),
-        autoselect: attributes.yes("AUTOSELECT", notes),
+        autoselect: attributes.has("AUTOSELECT").then(|| attributes.yes("AUTOSELECT", notes)),
         channels: attributes.quoted("CHANNELS", notes),
         characteristics: attributes.quoted("CHARACTERISTICS", notes),
     }

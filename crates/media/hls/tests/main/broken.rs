@@ -152,7 +152,7 @@ fn at_once() -> Vec<Case> {
             ("GROUP_MISSING", replace(master, "AUDIO=\"audio\"", "AUDIO=\"sound\"")),
             ("NAME_TWICE", replace(master, "Deutsch a1", "Deutsch a0")),
             ("DEFAULT_TWICE", replace(master, "DEFAULT=NO", "DEFAULT=YES")),
-            ("DEFAULT_NOT_AUTOSELECT", replace(master, ",AUTOSELECT=YES", "")),
+            ("DEFAULT_NOT_AUTOSELECT", replace(master, ",AUTOSELECT=YES", ",AUTOSELECT=NO")),
             ("LANGUAGE_MISSING", replace(master, ",LANGUAGE=\"de\"", "")),
             ("LANGUAGE_FORM", replace(master, "LANGUAGE=\"de\"", "LANGUAGE=\"ger\"")),
             ("CHANNELS_MISSING", replace(master, ",CHANNELS=\"2\"", "")),
