@@ -163,6 +163,22 @@ struct Places {
     transcode: SocketAddr,
 }
 
+/// How channels are encoded where one machine does everything, the headend and perhaps the browser too: a small one saves
+/// at the pictures' quality rather than falling behind.
+fn encoder() -> toml::Table {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let (preset, threads, every_field) = match cores {
+        ..4 => ("ultrafast", 1, false),
+        4..8 => ("superfast", 1, true),
+        _ => ("veryfast", 2, true),
+    };
+    toml::Table::from_iter([
+        ("preset".to_owned(), preset.into()),
+        ("threads".to_owned(), threads.into()),
+        ("every_field".to_owned(), every_field.into()),
+    ])
+}
+
 /// The address to be told to people: one cannot connect to 0.0.0.0.
 fn reachable(mut address: SocketAddr) -> SocketAddr {
     if address.ip().is_unspecified() {
@@ -218,6 +234,7 @@ impl Places {
                 ("channels", internal.into()),
                 ("ingest", list(&self.ingest)),
                 ("origins", list(&self.internal)),
+                ("encoder", encoder().into()),
             ]),
         )
     }

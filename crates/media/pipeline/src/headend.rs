@@ -2,6 +2,7 @@
 //! on this machine. Everything behind the wire is the real way.
 
 mod air;
+mod disc;
 pub mod stamp;
 mod studio;
 
@@ -32,24 +33,19 @@ pub const DEMO_CHANNELS: [DemoChannel; 3] = [
         name: "Turm Eins",
         programme: 1,
         logo: include_bytes!("headend/logos/eins.svg"),
-        look: Look { picture: Picture::Hd, colour: 0xff3d_a1ff, background: 0xff0b_1b33, tone: 330 },
+        look: Look { picture: Picture::Hd, colour: 0x3d_a1ff, background: 0x0b_1b33, tone: 330 },
     },
     DemoChannel {
         name: "Turm Zwei",
         programme: 2,
         logo: include_bytes!("headend/logos/zwei.svg"),
-        look: Look { picture: Picture::Hd, colour: 0xffff_5c9a, background: 0xff2b_0a1c, tone: 392 },
+        look: Look { picture: Picture::Hd, colour: 0xff_5c9a, background: 0x2b_0a1c, tone: 392 },
     },
     DemoChannel {
         name: "Turm Drei",
         programme: 3,
         logo: include_bytes!("headend/logos/drei.svg"),
-        look: Look {
-            picture: Picture::InterlacedSd,
-            colour: 0xff3d_d9b6,
-            background: 0xff06_231e,
-            tone: 262,
-        },
+        look: Look { picture: Picture::InterlacedSd, colour: 0x3d_d9b6, background: 0x06_231e, tone: 262 },
     },
 ];
 
@@ -84,15 +80,19 @@ pub fn run(places: &Places, log: &Logger, stop: impl Fn() -> bool) -> Result<(),
 /// The multiplex of these channels.
 fn multiplex(channels: &[DemoChannel]) -> Multiplex {
     let programmes = channels.iter().map(|channel| {
-        let (video, audio) = match channel.look.picture {
-            Picture::Hd => (Codec::H264, Codec::AacAdts),
-            Picture::InterlacedSd => (Codec::Mpeg2Video, Codec::MpegAudio),
+        let audio = match channel.look.picture {
+            Picture::Hd => Codec::AacAdts,
+            Picture::InterlacedSd => Codec::MpegAudio,
         };
         Programme {
             number: channel.programme,
             name: channel.name.to_owned(),
             provider: "Funkturm".to_owned(),
-            streams: vec![Stream::video(video), Stream::audio(audio, "deu"), Stream::audio(audio, "eng")],
+            streams: vec![
+                Stream::video(Codec::H264),
+                Stream::audio(audio, "deu"),
+                Stream::audio(audio, "eng"),
+            ],
         }
     });
     Multiplex {

@@ -7,16 +7,16 @@ use gst::prelude::*;
 use gst_video::prelude::*;
 use std::sync::mpsc::SyncSender;
 
-use super::{DemoChannel, stamp};
+use super::{DemoChannel, disc, stamp};
 use crate::packager::{Error, make};
 
 /// How a channel looks and sounds.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Look {
     pub(super) picture: Picture,
-    /// Of what moves, ARGB.
+    /// Of what moves, 0xRRGGBB.
     pub(super) colour: u32,
-    /// Of what does not, ARGB.
+    /// Of what does not, 0xRRGGBB.
     pub(super) background: u32,
     /// The German sound's tone, Hz; the English one is a fifth above it, and ticks.
     pub(super) tone: u32,
@@ -27,7 +27,7 @@ pub(super) struct Look {
 pub(super) enum Picture {
     /// 1280×720, 25 progressive, H.264, with AAC.
     Hd,
-    /// 720×576, 25 interlaced, 16:9, MPEG-2, with MPEG audio.
+    /// 720×576, 25 interlaced, 16:9, H.264, with MPEG audio.
     InterlacedSd,
 }
 
@@ -93,10 +93,8 @@ impl Studio {
         let look = channel.look;
         let source = make("videotestsrc")?;
         source.set_property("is-live", true);
-        source.set_property_from_str("pattern", "ball");
-        source.set_property_from_str("motion", "wavy");
-        source.set_property("foreground-color", look.colour);
-        source.set_property("background-color", look.background);
+        source.set_property_from_str("pattern", "solid-color");
+        source.set_property("foreground-color", 0xff00_0000 | look.background);
         let size = make("capsfilter")?;
         let (width, height, rate, par) = match look.picture {
             Picture::Hd => (1280, 720, 25, gst::Fraction::new(1, 1)),
@@ -127,7 +125,7 @@ impl Studio {
         clock.set_property("xpad", width / 16);
         clock.set_property("ypad", height / 9);
         clock.set_property("draw-outline", false);
-        tell_the_time(&name, &clock)?;
+        draw_before(&name, &clock, look.colour)?;
         let mut elements = vec![source, size, name, clock];
         elements.extend(encoder(look.picture)?);
         let sink = gst_app::AppSink::builder().sync(false).async_(false).build();
@@ -157,7 +155,12 @@ impl Studio {
             source.set_property("freq", tone * 1.5);
         }
         let format = make("capsfilter")?;
-        let caps = gst::Caps::builder("audio/x-raw").field("rate", 48_000).field("channels", 2).build();
+        // Whole numbers: the ticks of audiotestsrc 1.22 are no numbers at all in floating point.
+        let caps = gst::Caps::builder("audio/x-raw")
+            .field("format", "S16LE")
+            .field("rate", 48_000)
+            .field("channels", 2)
+            .build();
         format.set_property("caps", caps);
         let (convert, queue) = (make("audioconvert")?, make("queue")?);
         let mut elements = vec![source, format, queue, convert];
@@ -165,6 +168,7 @@ impl Studio {
             Picture::Hd => {
                 let encoder = make("avenc_aac")?;
                 encoder.set_property("bitrate", 128_000_i32);
+                encoder.set_property_from_str("aac-coder", "fast");
                 let adts = make("capsfilter")?;
                 let caps = gst::Caps::builder("audio/mpeg").field("stream-format", "adts").build();
                 adts.set_property("caps", caps);
@@ -184,8 +188,8 @@ impl Studio {
     }
 }
 
-/// Before each picture: the clock and the counter as text, and the time as squares.
-fn tell_the_time(name: &gst::Element, clock: &gst::Element) -> Result<(), Error> {
+/// Before the texts are laid over a picture: what moves, the time as squares, and what the clock shall read.
+fn draw_before(name: &gst::Element, clock: &gst::Element, colour: u32) -> Result<(), Error> {
     let pad = name.static_pad("video_sink").ok_or(Error::Element("textoverlay"))?;
     let (clock, frames) = (clock.downgrade(), AtomicU64::new(0));
     pad.add_probe(gst::PadProbeType::BUFFER, move |pad, info| {
@@ -200,15 +204,23 @@ fn tell_the_time(name: &gst::Element, clock: &gst::Element) -> Result<(), Error>
             && let Ok(mut picture) =
                 gst_video::VideoFrameRef::from_buffer_ref_writable(buffer.make_mut(), &video)
         {
-            let (width, height) = (picture.width() as usize, picture.height() as usize);
-            let stride = usize::try_from(picture.plane_stride().first().copied().unwrap_or(0)).unwrap_or(0);
-            if let Ok(luma) = picture.plane_data_mut(0) {
-                stamp::draw(luma, width, height, stride, u64::try_from(now.timestamp_millis()).unwrap_or(0));
-            }
+            draw(&mut picture, colour, u64::try_from(now.timestamp_millis()).unwrap_or(0));
         }
         gst::PadProbeReturn::Ok
     });
     Ok(())
+}
+
+fn draw(picture: &mut gst_video::VideoFrameRef<&mut gst::BufferRef>, colour: u32, millis: u64) {
+    let size @ (width, height) = (picture.width() as usize, picture.height() as usize);
+    let shape = picture.info().par();
+    let stride = |plane: usize| usize::try_from(picture.plane_stride()[plane]).unwrap_or(0);
+    let strides = [stride(0), stride(1), stride(2)];
+    let [luma, blue, red, _] = picture.planes_data_mut();
+    stamp::draw(luma, width, height, strides[0], millis);
+    let planes = disc::Planes { luma: (luma, strides[0]), blue: (blue, strides[1]), red: (red, strides[2]) };
+    let stretch = shape.numer() as f32 / shape.denom() as f32;
+    disc::draw(planes, size, stretch, disc::colour(colour, height), millis as f64 / 1000.0);
 }
 
 fn encoder(picture: Picture) -> Result<Vec<gst::Element>, Error> {
@@ -216,50 +228,34 @@ fn encoder(picture: Picture) -> Result<Vec<gst::Element>, Error> {
     let queue = make("queue")?;
     queue.set_property("max-size-buffers", 5_u32);
     let mut elements = vec![queue];
-    match picture {
-        Picture::Hd => {
-            let encoder = make("x264enc")?;
-            encoder.set_property_from_str("speed-preset", "superfast");
-            encoder.set_property("bitrate", 2500_u32);
-            encoder.set_property("vbv-buf-capacity", 1000_u32);
-            encoder.set_property("key-int-max", 50_u32);
-            encoder.set_property("bframes", 2_u32);
-            encoder.set_property("b-adapt", false);
-            encoder.set_property("threads", 1_u32);
-            encoder.set_property("rc-lookahead", 0_i32);
-            encoder.set_property("option-string", "scenecut=0:open-gop=0:keyint=50:min-keyint=50");
-            let parse = make("h264parse")?;
-            parse.set_property("config-interval", -1_i32);
-            let format = make("capsfilter")?;
-            let caps = gst::Caps::builder("video/x-h264")
-                .field("stream-format", "byte-stream")
-                .field("alignment", "au")
-                .build();
-            format.set_property("caps", caps);
-            elements.extend([encoder, parse, format]);
-        }
-        Picture::InterlacedSd => {
-            let interlace = make("interlace")?;
-            interlace.set_property_from_str("field-pattern", "1:1");
-            interlace.set_property("top-field-first", true);
-            // Told that its input is interlaced, mpeg2enc 1.22 writes a size of 16×16; told only to encode so, it does it right.
-            let plain = make("capssetter")?;
-            let caps = gst::Caps::builder("video/x-raw").field("interlace-mode", "progressive").build();
-            plain.set_property("caps", caps);
-            let encoder = make("mpeg2enc")?;
-            encoder.set_property_from_str("interlace-mode", "1");
-            encoder.set_property_from_str("playback-field-order", "1");
-            encoder.set_property_from_str("format", "3");
-            encoder.set_property("bitrate", 3500_i32);
-            encoder.set_property("min-gop-size", 25_i32);
-            encoder.set_property("max-gop-size", 25_i32);
-            encoder.set_property("closed-gop", true);
-            encoder.set_property("motion-search-radius", 8_i32);
-            encoder.set_property("sequence-header-every-gop", true);
-            encoder.set_property_from_str("aspect", "3");
-            elements.extend([interlace, plain, encoder, make("mpegvideoparse")?]);
-        }
+    let encoder = make("x264enc")?;
+    encoder.set_property_from_str("speed-preset", "ultrafast");
+    encoder.set_property("vbv-buf-capacity", 1000_u32);
+    encoder.set_property("bitrate", 2500_u32);
+    encoder.set_property("key-int-max", 50_u32);
+    encoder.set_property("bframes", 2_u32);
+    encoder.set_property("b-adapt", false);
+    encoder.set_property("threads", 1_u32);
+    encoder.set_property("rc-lookahead", 0_i32);
+    encoder
+        .set_property("option-string", "scenecut=0:open-gop=0:keyint=50:min-keyint=50:aq-mode=0:weightp=0");
+    if picture == Picture::InterlacedSd {
+        let interlace = make("interlace")?;
+        interlace.set_property_from_str("field-pattern", "1:1");
+        interlace.set_property("top-field-first", true);
+        encoder.set_property("interlaced", true);
+        encoder.set_property("bitrate", 1800_u32);
+        elements.push(interlace);
     }
+    let parse = make("h264parse")?;
+    parse.set_property("config-interval", -1_i32);
+    let format = make("capsfilter")?;
+    let caps = gst::Caps::builder("video/x-h264")
+        .field("stream-format", "byte-stream")
+        .field("alignment", "au")
+        .build();
+    format.set_property("caps", caps);
+    elements.extend([encoder, parse, format]);
     Ok(elements)
 }
 
