@@ -175,7 +175,7 @@ impl Window {
         self.length
     }
 
-    /// EXT-X-DISCONTINUITY-SEQUENCE. It begins at the number that was listed first, so that it is higher after a restart.
+    /// EXT-X-DISCONTINUITY-SEQUENCE. It begins with the time that was listed first, so that it is higher after a restart.
     pub fn discontinuity_sequence(&self) -> u64 {
         self.discontinuity_sequence
     }
@@ -289,7 +289,7 @@ impl Window {
         let discontinuity =
             self.end.is_some_and(|(end, before)| before != epoch || (start - end - filled).abs() > BREAK);
         if self.end.is_none() {
-            self.discontinuity_sequence = number;
+            self.discontinuity_sequence = first_discontinuity(start);
         }
         self.push_cell(now, Cell { number, discontinuity, start, duration: length });
         self.end = Some((start + length, epoch));
@@ -411,6 +411,15 @@ impl Window {
             self.waiting.values().filter_map(|waiting| waiting.segments.get(name)).map(|one| &one.segment);
         listed.chain(waiting).any(|segment| segment.init == init)
     }
+}
+
+/// What EXT-X-DISCONTINUITY-SEQUENCE begins with: the ten minutes since 2026 began. Breaks are rarer than that, so it is higher after
+/// a restart; and it stays small, because hls.js walks through all numbers from 0 to it with each playlist (1.7: the array
+/// `initPTS`), which takes ten seconds where it is the number of a segment.
+fn first_discontinuity(start: i64) -> u64 {
+    const YEAR_2026: i64 = 1_767_225_600;
+    const TEN_MINUTES: i64 = 600;
+    u64::try_from((start / 90_000 - YEAR_2026) / TEN_MINUTES).unwrap_or(0)
 }
 
 /// The segment that decides for all renditions of a number: the best pictures, or the first sound.

@@ -97,12 +97,12 @@ fn align(pad: &gst::Pad, common: Common) {
             return gst::PadProbeReturn::Ok;
         }
         let Some(gst::PadProbeData::Buffer(buffer)) = &mut info.data else { return gst::PadProbeReturn::Ok };
-        let Some(pts) = buffer.pts() else { return gst::PadProbeReturn::Drop };
+        let Some(pts) = buffer.pts() else { return gst::PadProbeReturn::Handled };
         let sample = common.time(pad, pts).0 * RATE / TICKS_PER_SECOND;
         let skip = (FRAME - sample.rem_euclid(FRAME)) % FRAME;
         let bytes = usize::try_from(skip).unwrap_or(0) * 8; // two channels of 32 bits
         if bytes >= buffer.size() {
-            return gst::PadProbeReturn::Drop;
+            return gst::PadProbeReturn::Handled;
         }
         let start = (sample + skip) * TICKS_PER_SECOND / RATE;
         if let Ok(mut rest) = buffer.copy_region(gst::BufferCopyFlags::MEMORY, bytes..)

@@ -106,7 +106,7 @@ pub(crate) fn attach(mux: &gst::Element, sink: &gst_app::AppSink, common: Common
     pad.add_probe(gst::PadProbeType::BUFFER, move |pad, info| {
         let Some(buffer) = info.buffer() else { return gst::PadProbeReturn::Ok };
         // The muxer ends the pipeline at a buffer without a time.
-        let Some(pts) = buffer.pts() else { return gst::PadProbeReturn::Drop };
+        let Some(pts) = buffer.pts() else { return gst::PadProbeReturn::Handled };
         let cut = lock(&cutting).cut(pad, buffer, pts, video);
         if let Some(chunk) = cut {
             let structure = gst::Structure::builder("FMP4MuxSplitNow").field("chunk", chunk).build();
@@ -210,7 +210,7 @@ impl Collector {
         let hash: String = hash.as_ref().iter().take(8).map(|byte| format!("{byte:02x}")).collect();
         let rendition = self.describe(caps?)?;
         self.init = Some(Init { hash: hash.clone(), timescale: boxes::timescale(&init)?, rendition });
-        Some(Output::Init { rendition: self.name.clone(), hash, data: init })
+        Some(Output::Init { hash, data: init })
     }
 
     fn describe(&self, caps: &gst::Caps) -> Option<Rendition> {

@@ -41,8 +41,6 @@ pub struct Settings {
 pub enum Output {
     /// An initialization section; the segments that name its hash need it.
     Init {
-        /// The rendition.
-        rendition: String,
         /// First 16 hexadecimal digits of its SHA-256.
         hash: String,
         /// `ftyp` and `moov`.

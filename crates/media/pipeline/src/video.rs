@@ -204,7 +204,7 @@ fn force_keyframes(pad: &gst::Pad, step: i64, common: Common) {
     let last = Mutex::new(None);
     pad.add_probe(gst::PadProbeType::BUFFER, move |pad, info| {
         let Some(pts) = info.buffer().and_then(|buffer| buffer.pts()) else {
-            return gst::PadProbeReturn::Drop;
+            return gst::PadProbeReturn::Handled;
         };
         let index = (common.time(pad, pts).0 + common.grid.tolerance).div_euclid(step.max(1));
         let before = last.lock().unwrap_or_else(PoisonError::into_inner).replace(index);

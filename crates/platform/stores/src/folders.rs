@@ -46,10 +46,11 @@ impl Folders {
             // Left there by a run that did not get as far as giving it away.
             Ok(meta) if meta.is_dir() && meta.uid() == rustix::process::geteuid().as_raw() => {}
             Ok(_) => return Err(StoreError::Foreign(folder.to_owned())),
-            Err(_) => fs::DirBuilder::new()
-                .mode(0o700)
-                .create(folder)
-                .map_err(io(format!("make the directory {}", folder.display())))?,
+            Err(_) => match fs::DirBuilder::new().mode(0o700).create(folder) {
+                // Two servers that start at the same time share the folder of sockets.
+                Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => return self.make(folder),
+                made => made.map_err(io(format!("make the directory {}", folder.display())))?,
+            },
         }
         self.user.take(folder)
     }

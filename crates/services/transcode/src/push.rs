@@ -20,7 +20,7 @@ use uuid::Uuid;
 /// An initialization section or a segment, on its way to all origins at once.
 #[derive(Clone, Debug)]
 pub(crate) enum Item {
-    Init { rendition: String, hash: String, data: Bytes },
+    Init { hash: String, data: Bytes },
     Segment { number: u64, segment: Box<Segment>, data: Bytes },
 }
 
@@ -36,7 +36,8 @@ pub(crate) struct Pusher {
     clock: Arc<dyn Clock>,
     log: Logger,
     stop: Stop,
-    inits: BTreeMap<String, (String, Bytes)>,
+    /// By hash: renditions may share one, as two sounds of one kind do.
+    inits: BTreeMap<String, Bytes>,
     /// The last minute, oldest first, and how many of them the origin has.
     ring: VecDeque<(u64, Box<Segment>, Bytes)>,
     sent: usize,
@@ -102,7 +103,7 @@ impl Pusher {
 
     fn keep(&mut self, item: Item) {
         match item {
-            Item::Init { rendition, hash, data } => drop(self.inits.insert(hash, (rendition, data))),
+            Item::Init { hash, data } => drop(self.inits.insert(hash, data)),
             Item::Segment { number, segment, data } => self.ring.push_back((number, segment, data)),
         }
         let oldest = self.clock.utc().0 - KEPT;
@@ -116,23 +117,21 @@ impl Pusher {
         }
     }
 
-    /// Pushes the next segment.
+    /// Pushes the next segment, after its initialization section where the origin lacks that.
     async fn push(&mut self) -> Result<(), CallError> {
         let Some((number, segment, data)) = self.ring.get(self.sent) else { return Ok(()) };
-        let pushed = self.peer.push_segment(&self.channel, *number, segment, data.clone()).await;
+        let send = || self.peer.push_segment(&self.channel, *number, segment, data.clone());
+        let mut pushed = send().await;
+        if pushed.as_ref().is_err_and(|error| error.status() == Some(424))
+            && let Some(init) = self.inits.get(&segment.init)
+        {
+            let name = &segment.rendition.name;
+            self.peer.push_init(&self.channel, name, &segment.init, segment.grid, init.clone()).await?;
+            pushed = send().await;
+        }
         match pushed {
             Ok(receipt) => {
                 self.sent += 1;
-                self.note(&receipt);
-                Ok(())
-            }
-            Err(error) if error.status() == Some(424) => {
-                let (hash, grid) = (segment.init.clone(), segment.grid);
-                let Some((rendition, data)) = self.inits.get(&hash).cloned() else {
-                    self.sent += 1; // its init has never come: nothing can be done for it
-                    return Ok(());
-                };
-                let receipt = self.peer.push_init(&self.channel, &rendition, &hash, grid, data).await?;
                 self.note(&receipt);
                 Ok(())
             }

@@ -119,7 +119,7 @@ impl Runner {
         }
         while let Some(output) = outputs.recv().await {
             let item = match output {
-                Output::Init { rendition, hash, data } => Item::Init { rendition, hash, data },
+                Output::Init { hash, data } => Item::Init { hash, data },
                 Output::Segment { number, segment, data } => {
                     self.health.made(number, &segment, self.clock.utc());
                     Item::Segment { number, segment, data }

@@ -140,7 +140,7 @@ fn at_once() -> Vec<Case> {
             ("TARGET_DIFFERS", replace("a0/index.m3u8", "TARGETDURATION:6", "TARGETDURATION:7")),
             (
                 "BREAKS_DIFFER",
-                replace("a0/index.m3u8", "DISCONTINUITY-SEQUENCE:2", "DISCONTINUITY-SEQUENCE:3"),
+                replace("a0/index.m3u8", "DISCONTINUITY-SEQUENCE:4", "DISCONTINUITY-SEQUENCE:3"),
             ),
             ("NO_VARIANT", replace(master, "#EXT-X-STREAM-INF", "#ANYTHING")),
             ("CODECS_MISSING", replace(master, "CODECS=\"avc1.64001f,mp4a.40.2\",", "")),
@@ -202,7 +202,7 @@ fn after_a_while() -> Vec<Case> {
             ("SEGMENT_CHANGED", replace_after(10, index, "EXTINF:6.00000", "EXTINF:6.00010")),
             (
                 "BREAK_RENUMBERED",
-                replace_after(10, index, "DISCONTINUITY-SEQUENCE:2", "DISCONTINUITY-SEQUENCE:3"),
+                replace_after(10, index, "DISCONTINUITY-SEQUENCE:4", "DISCONTINUITY-SEQUENCE:3"),
             ),
             (
                 "TAIL_REMOVED",

@@ -34,7 +34,7 @@ pub(super) fn draw(planes: Planes, (width, height): (usize, usize), stretch: f32
         stretch,
     };
     let [luma, blue, red] = of;
-    disc.blend(planes.luma, (width, height), 1, luma, 40.0);
+    disc.blend(planes.luma, (width, height), 1, luma, 45.0);
     disc.blend(planes.blue, (width / 2, height / 2), 2, blue, 0.0);
     disc.blend(planes.red, (width / 2, height / 2), 2, red, 0.0);
 }
@@ -47,7 +47,7 @@ struct Disc {
 }
 
 impl Disc {
-    /// Into one plane, of which a sample stands for `step` pixels each way; lit from the upper left by `light`.
+    /// Into one plane, of which a sample stands for `step` pixels each way; lit from above by `light`.
     fn blend(
         &self,
         (plane, stride): (&mut [u8], usize),
@@ -57,20 +57,24 @@ impl Disc {
         light: f32,
     ) {
         let step = step as f32;
-        let range = |centre: f32, radius: f32, end: usize| {
-            let first = ((centre - radius) / step - 1.0).max(0.0) as usize;
-            first..(((centre + radius) / step + 2.0).max(0.0) as usize).min(end)
-        };
-        let columns = range(self.x, self.radius / self.stretch, width);
-        for row in range(self.y, self.radius, height) {
-            let Some(line) = plane.get_mut(row * stride..row * stride + width) else { return };
+        let first = ((self.y - self.radius) / step).max(0.0) as usize;
+        let end = (((self.y + self.radius) / step + 1.0).max(0.0) as usize).min(height);
+        for row in first..end {
             let down = (row as f32 + 0.5).mul_add(step, -self.y);
-            for (column, sample) in line.iter_mut().enumerate().take(columns.end).skip(columns.start) {
-                let across = (column as f32 + 0.5).mul_add(step, -self.x) * self.stretch;
-                let coverage = (self.radius - across.mul_add(across, down * down).sqrt()).clamp(0.0, 1.0);
-                let lit = value - light * (across + down) / self.radius;
-                let was = f32::from(*sample);
-                *sample = (lit - was).mul_add(coverage, was).clamp(16.0, 235.0) as u8;
+            let half = (self.radius * self.radius - down * down).max(0.0).sqrt() / self.stretch;
+            let (left, right) = (((self.x - half) / step).max(0.0), (self.x + half) / step);
+            let (from, to) = (left as usize, (right.max(0.0) as usize).min(width.saturating_sub(1)));
+            let Some(line) = plane.get_mut(row * stride..row * stride + width) else { return };
+            let lit = (value - light * down / self.radius).clamp(16.0, 235.0);
+            // The samples at both ends are covered in part.
+            for (end, coverage) in [(from, 1.0 - left.fract()), (to, right.fract())] {
+                if let Some(sample) = line.get_mut(end) {
+                    let was = f32::from(*sample);
+                    *sample = (lit - was).mul_add(coverage, was) as u8;
+                }
+            }
+            if let Some(inner) = line.get_mut(from + 1..to) {
+                inner.fill(lit as u8);
             }
         }
     }

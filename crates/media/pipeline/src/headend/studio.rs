@@ -166,9 +166,8 @@ impl Studio {
         let mut elements = vec![source, format, queue, convert];
         match channel.look.picture {
             Picture::Hd => {
-                let encoder = make("avenc_aac")?;
+                let encoder = make("voaacenc")?;
                 encoder.set_property("bitrate", 128_000_i32);
-                encoder.set_property_from_str("aac-coder", "fast");
                 let adts = make("capsfilter")?;
                 let caps = gst::Caps::builder("audio/mpeg").field("stream-format", "adts").build();
                 adts.set_property("caps", caps);
@@ -188,6 +187,9 @@ impl Studio {
     }
 }
 
+/// How late a picture may be, nanoseconds, before it is left out: a studio that cannot keep up shows fewer pictures, not old ones.
+const LATE: i64 = 200_000_000;
+
 /// Before the texts are laid over a picture: what moves, the time as squares, and what the clock shall read.
 fn draw_before(name: &gst::Element, clock: &gst::Element, colour: u32) -> Result<(), Error> {
     let pad = name.static_pad("video_sink").ok_or(Error::Element("textoverlay"))?;
@@ -195,6 +197,13 @@ fn draw_before(name: &gst::Element, clock: &gst::Element, colour: u32) -> Result
     pad.add_probe(gst::PadProbeType::BUFFER, move |pad, info| {
         let now = chrono::Utc::now();
         let frame = frames.fetch_add(1, Ordering::Relaxed);
+        let Some(source) = pad.parent_element() else { return gst::PadProbeReturn::Ok };
+        let meant = info.buffer().and_then(|picture| picture.pts());
+        if let (Some(meant), Some(clock)) = (meant, source.current_running_time())
+            && clock.nseconds().cast_signed() - meant.nseconds().cast_signed() > LATE
+        {
+            return gst::PadProbeReturn::Handled;
+        }
         if let Some(clock) = clock.upgrade() {
             clock.set_property("text", format!("{}  #{frame:06}", now.format("%H:%M:%S%.3f UTC")));
         }

@@ -47,7 +47,7 @@ fn package(units: &[Unit], codecs: (Codec, Codec), profile: Profile) -> (Made, B
     let (mut segments, mut inits) = (Made::new(), BTreeMap::new());
     while let Ok(output) = receiver.try_recv() {
         match output {
-            Output::Init { hash, data, .. } => drop(inits.insert(hash, data)),
+            Output::Init { hash, data } => drop(inits.insert(hash, data)),
             Output::Segment { number, segment, data } => {
                 let key = (segment.rendition.name.clone(), number);
                 assert!(segments.insert(key, (*segment, data)).is_none(), "a number was used twice");
