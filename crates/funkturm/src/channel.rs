@@ -1,5 +1,7 @@
 //! `funkturm channel …`: the line-up, over the operators' API.
 
+mod scan;
+
 use std::{io::Read, path::PathBuf};
 
 use anyhow::{Context, bail};
@@ -26,6 +28,8 @@ pub(crate) enum Command {
     Remove(Remove),
     /// Take over a line-up from an M3U list (file, URL, or `-` for standard input)
     Import(Import),
+    /// List the programmes of a multi-programme stream, and add those that are chosen
+    Scan(scan::Args),
 }
 
 /// Profiles as the command line names them.
@@ -155,6 +159,7 @@ pub(crate) fn run(command: Command) -> anyhow::Result<()> {
             Command::Edit(args) => edit(args).await,
             Command::Remove(args) => remove(args).await,
             Command::Import(args) => import(args).await,
+            Command::Scan(args) => scan::run(args).await,
         }
     })
 }
@@ -199,7 +204,10 @@ fn read_logo(text: &str) -> anyhow::Result<Logo> {
     Ok(Logo::Upload(kind, std::fs::read(&path).with_context(|| format!("{text} cannot be read"))?))
 }
 
-fn split_logo(logo: Option<&str>) -> anyhow::Result<(Option<String>, Option<(&'static str, Vec<u8>)>)> {
+/// A logo's media type and bytes.
+type Upload = (&'static str, Vec<u8>);
+
+fn split_logo(logo: Option<&str>) -> anyhow::Result<(Option<String>, Option<Upload>)> {
     Ok(match logo.map(read_logo).transpose()? {
         Some(Logo::Elsewhere(url)) => (Some(url), None),
         Some(Logo::Upload(kind, bytes)) => (None, Some((kind, bytes))),
@@ -230,7 +238,7 @@ async fn add(args: Add) -> anyhow::Result<()> {
 pub(crate) async fn create(
     server: &server::Server,
     channel: &NewChannel,
-    logo: Option<(&'static str, Vec<u8>)>,
+    logo: Option<Upload>,
 ) -> anyhow::Result<Channel> {
     let channel: Channel = server.send(Method::POST, CHANNELS, channel).await?;
     match logo {

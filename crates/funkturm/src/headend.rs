@@ -24,7 +24,7 @@ pub(crate) struct Args {
 }
 
 /// Runs it.
-pub(crate) fn run(args: Args) -> ExitCode {
+pub(crate) fn run(args: &Args) -> ExitCode {
     let read = config::Configuration::read(&config::Args::default(), &[]);
     let (process, configuration) = match read.and_then(|read| Ok((read.process()?, read))) {
         Ok(read) => read,

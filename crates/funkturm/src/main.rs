@@ -2,6 +2,7 @@
 
 mod channel;
 mod headend;
+mod lint;
 mod out;
 mod play;
 mod serve;
@@ -33,6 +34,8 @@ enum Command {
     Channel(channel::Command),
     /// Play a transport stream file onto the network for ever, with faults on demand
     Play(play::Args),
+    /// Follow an HLS presentation and report what breaks the rules
+    Lint(lint::Args),
     /// Broadcast the three demo channels, as a headend would
     Headend(headend::Args),
     /// One channel's encoder, started by the transcode service
@@ -45,8 +48,9 @@ fn main() -> ExitCode {
         Command::Up(args) => up::run(args),
         Command::Serve(args) => serve::run(&args),
         Command::Channel(command) => out::finish(channel::run(command)),
-        Command::Play(args) => out::finish(play::run(args)),
-        Command::Headend(args) => headend::run(args),
+        Command::Play(args) => out::finish(play::run(&args)),
+        Command::Lint(args) => out::finish(lint::run(&args)),
+        Command::Headend(args) => headend::run(&args),
         Command::Worker(args) => funkturm_transcode::worker::run(&args),
     }
 }

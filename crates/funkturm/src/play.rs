@@ -86,7 +86,7 @@ impl Line for Record {
 }
 
 /// Plays.
-pub(crate) fn run(args: Args) -> anyhow::Result<()> {
+pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     let faults = Faults {
         loss: args.loss,
         burst: args.burst,

@@ -111,7 +111,7 @@ impl Channel {
             let shown = active.and_then(|active| state.inputs.get(active)).map(|input| input.shown.clone());
             match active {
                 Some(1..) => {
-                    warn!(self.log, "a replacement is on air"; "input" => shown, "preference" => active)
+                    warn!(self.log, "a replacement is on air"; "input" => shown, "preference" => active);
                 }
                 _ => info!(self.log, "the preferred input is on air"; "input" => shown),
             }

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use funkturm_base::Clock;
-use funkturm_ts::{Event, Health, Programme, Stats, Transport};
+use funkturm_ts::{Event, Found, Health, Programme, Scan, Stats, Transport};
 
 use crate::channel::Channel;
 
@@ -17,6 +17,8 @@ pub(crate) struct Feed {
 struct State {
     transport: Transport,
     taps: Vec<Tap>,
+    /// Where somebody only wants to know what there is.
+    scan: Option<Scan>,
     trouble: Option<String>,
     /// Packets that came but were of no use, such as RTP packets out of their order.
     lost: u64,
@@ -51,6 +53,13 @@ impl Tap {
     }
 }
 
+/// The programmes of a source.
+pub(crate) struct Scanned {
+    pub(crate) programmes: Vec<Found>,
+    /// Everything that was announced has come.
+    pub(crate) complete: bool,
+}
+
 /// How a source and one programme of it do.
 pub(crate) struct Report {
     pub(crate) stats: Stats,
@@ -68,11 +77,32 @@ impl Feed {
         Self { clock, state: Mutex::default() }
     }
 
+    /// One that only lists the programmes.
+    pub(crate) fn scanning(clock: Arc<dyn Clock>) -> Self {
+        let feed = Self::new(clock);
+        feed.lock().scan = Some(Scan::default());
+        feed
+    }
+
+    /// What was found so far, where it was made to list the programmes.
+    pub(crate) fn scanned(&self) -> Option<Scanned> {
+        let state = self.lock();
+        state.scan.as_ref().map(|scan| Scanned { programmes: scan.programmes(), complete: scan.complete() })
+    }
+
+    /// What keeps the source from being received.
+    pub(crate) fn trouble(&self) -> Option<String> {
+        self.lock().trouble.clone()
+    }
+
     /// Bytes that have just arrived.
     pub(crate) fn push(&self, bytes: &[u8]) {
         let at = self.clock.utc().0;
-        let State { transport, taps, .. } = &mut *self.lock();
+        let State { transport, taps, scan, .. } = &mut *self.lock();
         transport.push(bytes, at, |packet| {
+            if let Some(scan) = scan {
+                scan.push(packet);
+            }
             for tap in &mut *taps {
                 tap.programme.push(packet, at, &mut tap.events);
             }

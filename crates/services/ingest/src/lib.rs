@@ -7,6 +7,7 @@ mod convert;
 mod feed;
 mod hub;
 mod metrics;
+mod scan;
 mod selector;
 mod source;
 mod station;
@@ -22,6 +23,7 @@ use tokio::time::{MissedTickBehavior, interval, sleep};
 
 pub use config::Config;
 use metrics::Metrics;
+pub use scan::scan;
 use station::Station;
 
 /// The service.

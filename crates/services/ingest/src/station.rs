@@ -70,16 +70,20 @@ fn key(input: &Input) -> Key {
     (input.url.clone(), programme)
 }
 
+/// For sources that come over HTTP.
+pub(crate) fn client() -> reqwest::Result<reqwest::Client> {
+    // Ten seconds without a byte is dead: a transport stream never pauses.
+    reqwest::Client::builder()
+        .connect_timeout(std::time::Duration::from_secs(5))
+        .read_timeout(std::time::Duration::from_secs(10))
+        .user_agent(concat!("Funkturm/", env!("CARGO_PKG_VERSION")))
+        .build()
+}
+
 impl Station {
     /// A station that receives nothing yet.
     pub(crate) fn new(config: Config, context: Context) -> anyhow::Result<Self> {
-        // Ten seconds without a byte is dead: a transport stream never pauses.
-        let client = reqwest::Client::builder()
-            .connect_timeout(std::time::Duration::from_secs(5))
-            .read_timeout(std::time::Duration::from_secs(10))
-            .user_agent(concat!("Funkturm/", env!("CARGO_PKG_VERSION")))
-            .build()?;
-        Ok(Self { context, config: Arc::new(config), client, state: Mutex::default() })
+        Ok(Self { context, config: Arc::new(config), client: client()?, state: Mutex::default() })
     }
 
     /// Receives these channels from now on, and no others. The same again changes nothing.

@@ -10,14 +10,23 @@ const SAME: i64 = TICKS / 20;
 /// A segment goes from the first key picture in its cell to the first one in the next. Where key pictures come regularly and
 /// divide the grid, that is the grid's length whatever their phase, and so is the target duration. Where they do not (a
 /// passthrough rendition of a source that sets key pictures as it likes), a segment can be longer than the grid by nearly the
-/// longest distance between two, which is added.
+/// longest distance between two, which is added. An epoch may begin anywhere: its first distance says nothing if what
+/// follows is regular, or if it leads to where a cell of the grid ends, as it does in a ladder.
 pub(super) fn target<'s>(grid: i64, video: impl Iterator<Item = &'s Segment>) -> u64 {
     let mut longest = 0;
     let mut regular = true;
     for segment in video {
-        let distances = distances(segment);
+        let mut distances = distances(segment);
+        longest = distances.iter().copied().fold(longest, i64::max);
+        let into = segment.end().rem_euclid(grid);
+        let aligned = into.min(grid - into) < SAME;
+        match distances.len() {
+            0 => continue,
+            1 if aligned => continue,
+            1 => {}
+            _ => drop(distances.remove(0)),
+        }
         let Some(typical) = distances.iter().copied().max() else { continue };
-        longest = longest.max(typical);
         let even = distances.iter().all(|distance| (typical - distance).abs() < SAME);
         let cells = (grid + typical / 2) / typical.max(1);
         regular &= even && (grid - cells * typical).abs() < SAME;
@@ -59,6 +68,17 @@ mod tests {
     fn key_pictures_that_divide_the_grid_need_no_allowance() {
         for distances in [&[2.0, 2.0, 2.0][..], &[1.0; 6], &[6.0], &[2.0], &[]] {
             assert_eq!(target(GRID, [segment(distances)].iter()), 6, "{distances:?}");
+        }
+    }
+
+    #[test]
+    fn the_beginning_of_an_epoch_does_not_count() {
+        assert_eq!(target(GRID, [segment(&[1.2, 2.0, 2.0])].iter()), 6);
+        let mut first = segment(&[1.7]);
+        assert_eq!(target(GRID, [first.clone()].iter()), 8);
+        for late in [0, 3600] {
+            first.duration = 8 * GRID - first.start + late;
+            assert_eq!(target(GRID, [first.clone()].iter()), 6, "it ends where a cell does");
         }
     }
 

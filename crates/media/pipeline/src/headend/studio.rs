@@ -188,7 +188,7 @@ impl Studio {
 }
 
 /// How late a picture may be, nanoseconds, before it is left out: a studio that cannot keep up shows fewer pictures, not old ones.
-const LATE: i64 = 200_000_000;
+const LATE: i64 = 1_500_000_000;
 
 /// Before the texts are laid over a picture: what moves, the time as squares, and what the clock shall read.
 fn draw_before(name: &gst::Element, clock: &gst::Element, colour: u32) -> Result<(), Error> {
@@ -223,11 +223,12 @@ fn draw_before(name: &gst::Element, clock: &gst::Element, colour: u32) -> Result
 fn draw(picture: &mut gst_video::VideoFrameRef<&mut gst::BufferRef>, colour: u32, millis: u64) {
     let size @ (width, height) = (picture.width() as usize, picture.height() as usize);
     let shape = picture.info().par();
-    let stride = |plane: usize| usize::try_from(picture.plane_stride()[plane]).unwrap_or(0);
-    let strides = [stride(0), stride(1), stride(2)];
+    let [line, line_blue, line_red, ..] = *picture.plane_stride() else { return };
+    let [line, line_blue, line_red] =
+        [line, line_blue, line_red].map(|stride| usize::try_from(stride).unwrap_or(0));
     let [luma, blue, red, _] = picture.planes_data_mut();
-    stamp::draw(luma, width, height, strides[0], millis);
-    let planes = disc::Planes { luma: (luma, strides[0]), blue: (blue, strides[1]), red: (red, strides[2]) };
+    stamp::draw(luma, width, height, line, millis);
+    let planes = disc::Planes { luma: (luma, line), blue: (blue, line_blue), red: (red, line_red) };
     let stretch = shape.numer() as f32 / shape.denom() as f32;
     disc::draw(planes, size, stretch, disc::colour(colour, height), millis as f64 / 1000.0);
 }
