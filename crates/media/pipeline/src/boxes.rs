@@ -1,14 +1,16 @@
 //! Just enough ISO BMFF (ISO/IEC 14496-12) to look into a fragment and to set its time.
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 
 /// What a fragment (`moof` and `mdat`) of one track holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Fragment {
-    /// Where its decode time lies in the bytes, and how wide it is.
-    time_at: (usize, usize),
+    /// Where its decode time lies in the bytes, eight of them.
+    time_at: usize,
     /// Its samples' durations added up, in the track's timescale.
     pub duration: u64,
+    /// Where the duration of its last sample lies, if samples have durations of their own, and that duration.
+    last: Option<(usize, u32)>,
     /// Where its `moof` begins: other boxes may come before.
     pub start: usize,
     /// Where its first sample ends.
@@ -43,7 +45,37 @@ fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
     bytes.get(at..)?.first_chunk().map(|bytes| u32::from_be_bytes(*bytes))
 }
 
-/// Looks into a fragment; none if it is malformed, or has more than one track.
+/// Makes room for 64 bits of decode time (8.8.12) where the muxer took 32 because its own time begins at 0.
+pub(crate) fn widen_decode_time(bytes: &mut BytesMut) -> Option<()> {
+    let moof = boxes(bytes, 0, bytes.len()).find(|(kind, ..)| kind == b"moof")?;
+    let traf = find(bytes, (moof.1, moof.2), *b"traf")?;
+    let tfdt = find(bytes, traf, *b"tfdt")?;
+    let trun = find(bytes, traf, *b"trun")?;
+    if *bytes.get(tfdt.0)? == 1 {
+        return Some(());
+    }
+    let mut wide = BytesMut::with_capacity(bytes.len() + 4);
+    wide.extend_from_slice(bytes.get(..tfdt.0 + 4)?);
+    wide.extend_from_slice(&[0; 4]);
+    wide.extend_from_slice(bytes.get(tfdt.0 + 4..)?);
+    *wide.get_mut(tfdt.0)? = 1;
+    let mut grow = |at: usize| -> Option<()> {
+        let grown = u32_at(&wide, at)?.checked_add(4)?;
+        wide.get_mut(at..at + 4)?.copy_from_slice(&grown.to_be_bytes());
+        Some(())
+    };
+    for body in [moof.1, traf.0, tfdt.0] {
+        grow(body - 8)?;
+    }
+    // trun, which comes after tfdt, says how far its data are from the beginning of moof.
+    if trun.0 > tfdt.0 && u32_at(bytes, trun.0)? & 1 != 0 {
+        grow(trun.0 + 4 + 8)?;
+    }
+    *bytes = wide;
+    Some(())
+}
+
+/// Looks into a fragment with a wide decode time; none if it is malformed, or has more than one track.
 pub(crate) fn fragment(bytes: &[u8]) -> Option<Fragment> {
     let moof = boxes(bytes, 0, bytes.len()).find(|(kind, ..)| kind == b"moof")?;
     let traf = find(bytes, (moof.1, moof.2), *b"traf")?;
@@ -51,7 +83,9 @@ pub(crate) fn fragment(bytes: &[u8]) -> Option<Fragment> {
     let tfdt = find(bytes, traf, *b"tfdt")?;
     let trun = find(bytes, traf, *b"trun")?;
     let defaults = Defaults::read(bytes, tfhd.0)?;
-    let wide = *bytes.get(tfdt.0)? == 1;
+    if *bytes.get(tfdt.0)? != 1 {
+        return None;
+    }
     let flags = u32_at(bytes, trun.0)? & 0xff_ffff;
     let count = u32_at(bytes, trun.0 + 4)? as usize;
     let mut at = trun.0 + 8;
@@ -63,8 +97,9 @@ pub(crate) fn fragment(bytes: &[u8]) -> Option<Fragment> {
     if flags & 4 != 0 {
         at += 4;
     }
-    let (mut duration, mut first_size) = (0_u64, None);
+    let (mut duration, mut first_size, mut last) = (0_u64, None, None);
     for _ in 0..count {
+        let own = (flags & 0x100 != 0).then_some(at);
         let mut field = |flag: u32, default: u32| -> Option<u32> {
             if flags & flag == 0 {
                 return Some(default);
@@ -72,7 +107,9 @@ pub(crate) fn fragment(bytes: &[u8]) -> Option<Fragment> {
             at += 4;
             u32_at(bytes, at - 4)
         };
-        duration += u64::from(field(0x100, defaults.duration)?);
+        let length = field(0x100, defaults.duration)?;
+        duration += u64::from(length);
+        last = own.map(|at| (at, length));
         let size = field(0x200, defaults.size)?;
         first_size.get_or_insert(size as usize);
         field(0x400, 0)?;
@@ -80,8 +117,9 @@ pub(crate) fn fragment(bytes: &[u8]) -> Option<Fragment> {
     }
     let moof_start = moof.1 - 8;
     Some(Fragment {
-        time_at: (tfdt.0 + 4, if wide { 8 } else { 4 }),
+        time_at: tfdt.0 + 4,
         duration,
+        last,
         start: moof_start,
         first_sample_end: moof_start + data + first_size?,
     })
@@ -111,17 +149,23 @@ impl Defaults {
     }
 }
 
-/// Sets a fragment's decode time, in the track's timescale.
-pub(crate) fn set_decode_time(bytes: &mut [u8], fragment: &Fragment, time: u64) -> bool {
-    let (at, width) = fragment.time_at;
-    let Some(place) = bytes.get_mut(at..at + width) else { return false };
-    let value = time.to_be_bytes();
-    let Some(value) = value.get(8 - width..) else { return false };
-    if width == 4 && time > u64::from(u32::MAX) {
+/// Makes a fragment last `duration` ticks of the track's timescale, by its last sample; false if it cannot be.
+pub(crate) fn set_duration(bytes: &mut [u8], fragment: &mut Fragment, duration: u64) -> bool {
+    let Some((at, last)) = fragment.last else { return false };
+    let Some(last) = (u64::from(last) + duration).checked_sub(fragment.duration) else { return false };
+    let (Ok(last @ 1..), Some(place)) = (u32::try_from(last), bytes.get_mut(at..at + 4)) else {
         return false;
-    }
-    place.copy_from_slice(value);
+    };
+    place.copy_from_slice(&last.to_be_bytes());
+    (fragment.duration, fragment.last) = (duration, Some((at, last)));
     true
+}
+
+/// Sets a fragment's decode time, in the track's timescale.
+pub(crate) fn set_decode_time(bytes: &mut [u8], fragment: &Fragment, time: u64) {
+    if let Some(place) = bytes.get_mut(fragment.time_at..fragment.time_at + 8) {
+        place.copy_from_slice(&time.to_be_bytes());
+    }
 }
 
 /// The timescale of the first track of an initialization section (`moov/trak/mdia/mdhd`).

@@ -241,15 +241,24 @@ impl Collector {
     fn fragment(&mut self, mut data: BytesMut) -> Vec<Output> {
         let mut outputs = Vec::new();
         let (Some(expected), Some(init)) = (self.expected.pop_front(), &self.init) else { return outputs };
-        let Some(fragment) = boxes::fragment(&data) else { return outputs };
+        let parsed = boxes::widen_decode_time(&mut data).and_then(|()| boxes::fragment(&data));
+        let Some(mut fragment) = parsed else { return outputs };
         let scale = i128::from(init.timescale);
         let scaled = |ticks: i64| {
             let ticks = i128::from(ticks) * scale + i128::from(TICKS_PER_SECOND / 2);
             u64::try_from(ticks / i128::from(TICKS_PER_SECOND)).unwrap_or(0)
         };
         boxes::set_decode_time(&mut data, &fragment, scaled(expected.decode_time.0));
+        // The muxer does not know yet what follows when it writes the last picture's duration, and takes the encoder's word for it,
+        // which is of the order of showing, not of decoding: where pictures are missing, that is not the same.
+        let next = self.expected.front().filter(|_| matches!(self.kind, Kind::Video));
+        if let Some(next) = next {
+            let lasts = scaled(next.decode_time.0).saturating_sub(scaled(expected.decode_time.0));
+            boxes::set_duration(&mut data, &mut fragment, lasts);
+        }
         let duration = i128::from(fragment.duration) * i128::from(TICKS_PER_SECOND) / scale.max(1);
-        let duration = i64::try_from(duration).unwrap_or(0);
+        let duration =
+            next.map_or_else(|| i64::try_from(duration).unwrap_or(0), |next| next.time - expected.time);
         if self.building.as_ref().is_some_and(|building| building.cell != expected.cell) {
             outputs.extend(self.close());
         }

@@ -134,8 +134,8 @@ fn a_transcoder_that_joins_late_cuts_the_same() {
         let (part, part_inits, part_next) = package(&units[late..], codecs, profile);
         assert_eq!(next, part_next);
         let mut compared = 0;
-        for ((name, number), (segment, _)) in &part {
-            let (other, _) = whole
+        for ((name, number), (segment, bytes)) in &part {
+            let (other, other_bytes) = whole
                 .get(&(name.clone(), *number))
                 .unwrap_or_else(|| panic!("{name} {number} {profile:?} of {:?}", whole.keys()));
             if *number > 447_250_000 + 1 {
@@ -144,6 +144,7 @@ fn a_transcoder_that_joins_late_cuts_the_same() {
                     (other.start, other.duration),
                     "{name} {number} {profile:?}"
                 );
+                assert_eq!(times(bytes), times(other_bytes), "{name} {number} {profile:?}");
                 compared += 1;
             }
         }
@@ -166,6 +167,51 @@ fn a_ladder_is_cut_on_the_grid_and_plays() {
     let shown = decode(&made, &inits, "v0");
     assert!(shown.starts_with("h264,28"), "{shown}");
     assert!(decode(&made, &inits, "a0").starts_with("aac,"));
+}
+
+#[test]
+fn where_pictures_are_missing_decode_times_go_on() {
+    let units = media::units(Codec::H264, Codec::AacAdts, START, 13);
+    let lost = |unit: &Unit| {
+        let into = (unit.pts - START).rem_euclid(CELL);
+        unit.track == 0 && !unit.random_access && (into > CELL - 38_000 || (3_600..20_000).contains(&into))
+    };
+    let rest: Vec<_> = units.iter().filter(|unit| !lost(unit)).cloned().collect();
+    assert!(rest.len() + 40 < units.len());
+    for profile in [Profile::Passthrough, Profile::Sd] {
+        let (made, _, _) = package(&rest, (Codec::H264, Codec::AacAdts), profile);
+        let video: Vec<_> = made.iter().filter(|((name, _), _)| name == "v0").map(|(_, made)| made).collect();
+        assert!(video.len() >= 3, "{profile:?}");
+        for pair in video.windows(2) {
+            let [(before, bytes), (after, next)] = pair else { unreachable!() };
+            let (begin, length) = times(bytes);
+            assert_eq!(begin + length, times(next).0, "{profile:?}: decoding goes on");
+            assert_eq!(before.start + before.duration, after.start, "{profile:?}: showing goes on");
+        }
+    }
+}
+
+/// A segment's decode time and the durations of all its samples added up, 90 kHz.
+fn times(mut segment: &[u8]) -> (u64, u64) {
+    let number =
+        |bytes: &[u8], at: usize| u64::from(u32::from_be_bytes(bytes[at..at + 4].try_into().unwrap()));
+    let (mut begin, mut length) = (None, 0);
+    while let Some(at) = segment.windows(4).position(|kind| kind == b"trun") {
+        let tfdt = segment.windows(4).position(|kind| kind == b"tfdt").unwrap();
+        let tfhd = segment.windows(4).position(|kind| kind == b"tfhd").unwrap();
+        begin.get_or_insert((number(segment, tfdt + 8) << 32) | number(segment, tfdt + 12));
+        let (flags, count) = (number(segment, at + 4) & 0xff_ffff, number(segment, at + 8));
+        let fields = [0x100, 0x200, 0x400, 0x800].iter().filter(|flag| flags & *flag != 0).count() * 4;
+        let first = at + 12 + [0x1, 0x4].iter().filter(|flag| flags & *flag != 0).count() * 4;
+        length += if flags & 0x100 != 0 {
+            (0..count as usize).map(|sample| number(segment, first + sample * fields)).sum()
+        } else {
+            assert_eq!(number(segment, tfhd + 4) & 0xb, 0x8, "a default duration is the first field");
+            count * number(segment, tfhd + 12)
+        };
+        segment = &segment[first + count as usize * fields..];
+    }
+    (begin.unwrap(), length)
 }
 
 #[test]
