@@ -95,7 +95,7 @@ class Origin:
             if answer.status >= 300:
                 sys.exit(f"PUT {path}: {answer.status} {text.decode()}")
 
-        put(f"/internal/v1/inits/bench/v0/{digest}", init, {})
+        put(f"/internal/v1/inits/bench/v0/{digest}?grid={GRID_SECONDS * TICKS}", init, {})
         last = int(time.time()) // GRID_SECONDS
         media = os.urandom(size)
         for number in range(last - segments + 1, last + 1):

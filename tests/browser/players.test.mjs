@@ -84,7 +84,9 @@ describe("other players", { timeout: 900_000 }, () => {
         seconds * 3 + 60,
       );
       assert.equal(code, 0, output);
-      assert.equal(output.trim(), "", channel.name);
+      // ffmpeg 5 reads the initialization section again after each reload of any live playlist with one, and says so.
+      const complaints = output.split("\n").filter((line) => line && !line.includes("Found duplicated MOOV Atom"));
+      assert.deepEqual(complaints, [], channel.name);
     }
   });
 
@@ -105,7 +107,7 @@ describe("other players", { timeout: 900_000 }, () => {
     for (const channel of channels) {
       const { code, output } = await run(
         tower.binary,
-        ["lint", await master(channel), "--seconds", String(seconds * 2)],
+        ["lint", await master(channel), "--for", `${seconds * 2}s`],
         seconds * 2 + 60,
       );
       assert.equal(code, 0, output);

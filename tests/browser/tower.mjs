@@ -35,7 +35,7 @@ export class Tower {
     tower.state = join(tower.folder, "state");
     tower.output = "";
     const arguments_ = ["up", "--state", tower.state, "--listen", "127.0.0.1:0"];
-    for (const setting of settings) arguments_.push("--set", setting);
+    for (const setting of settings) arguments_.push(...(setting.startsWith("--") ? [setting] : ["--set", setting]));
     tower.process = spawn(tower.binary, arguments_, { stdio: ["ignore", "pipe", "pipe"] });
     const keep = (chunk) => (tower.output = (tower.output + chunk).slice(-200_000));
     tower.process.stdout.on("data", keep);

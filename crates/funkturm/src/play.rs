@@ -5,7 +5,7 @@ use std::{net::ToSocketAddrs, path::PathBuf, time::Duration};
 use anyhow::{Context, bail};
 use bytes::Bytes;
 use funkturm_pipeline::srt;
-use funkturm_testkit::player::{Faults, Line, Player, Udp, play};
+use funkturm_testkit::player::{Faults, Http, Line, Player, Turns, Udp, play};
 
 use crate::out;
 
@@ -17,8 +17,15 @@ use crate::out;
 pub(crate) struct Args {
     /// The file
     file: PathBuf,
-    /// Where to: `udp://host-or-group:port`, `rtp://…`, `srt://host:port?mode=listener`, `file:///…`
+    /// Where to: `udp://host-or-group:port`, `rtp://…`, `srt://host:port?mode=listener`, `http://address:port` (served there to
+    /// everyone who asks), `file:///…`
     to: String,
+    /// Take turns with this file, on the same line: other tables, PIDs, sizes and clocks from one packet to the next. Several times
+    #[arg(long, value_name = "FILE")]
+    with: Vec<PathBuf>,
+    /// How long a turn is, seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 20.0, requires = "with")]
+    turn: f64,
     /// Lose packets
     #[arg(long, value_name = "PERCENT", default_value = "0%", value_parser = percent)]
     loss: f64,
@@ -98,16 +105,18 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
         wrap_after: args.wrap_after.map(|after| Duration::from_secs_f64(after.max(0.0))),
         seed: args.seed,
     };
-    let mut player = Player::open(&args.file, faults)?;
+    let turn = Duration::try_from_secs_f64(args.turn).context("a turn cannot be as long as that")?;
+    let mut players = Vec::new();
+    for file in std::iter::once(&args.file).chain(&args.with) {
+        let player = Player::open(file, faults.clone())?;
+        out::note(format_args!("plays {}, {:.1} s a round", file.display(), player.round().as_secs_f64()));
+        players.push(player);
+    }
+    let mut stream = Turns::new(players, if args.with.is_empty() { Duration::MAX } else { turn });
     let mut line = line(&args.to)?;
     let end =
         args.seconds.map(|seconds| std::time::Instant::now() + Duration::from_secs_f64(seconds.max(0.0)));
-    out::note(format_args!(
-        "plays {} for ever, {:.1} s a round",
-        args.file.display(),
-        player.round().as_secs_f64()
-    ));
-    play(&mut player, &mut *line, || end.is_some_and(|end| std::time::Instant::now() > end))
+    play(&mut stream, &mut *line, || end.is_some_and(|end| std::time::Instant::now() > end))
         .with_context(|| format!("{} cannot be sent to", args.to))
 }
 
@@ -120,6 +129,12 @@ fn line(to: &str) -> anyhow::Result<Box<dyn Line>> {
             let address = address.with_context(|| format!("{rest} is not host:port"))?;
             Box::new(Udp::open(address, scheme == "rtp")?)
         }
+        "http" => {
+            let place = rest.split_once('/').map_or(rest, |(place, _)| place);
+            let address = place.to_socket_addrs().ok().and_then(|mut addresses| addresses.next());
+            let address = address.with_context(|| format!("{place} is not address:port"))?;
+            Box::new(Http::open(address).with_context(|| format!("{address} cannot be listened on"))?)
+        }
         "srt" => {
             funkturm_pipeline::init(&slog::Logger::root(slog::Discard, slog::o!()))?;
             Box::new(Srt(srt::Sender::open(to)?))
@@ -127,7 +142,7 @@ fn line(to: &str) -> anyhow::Result<Box<dyn Line>> {
         "file" => Box::new(Record(
             std::fs::File::create(rest).with_context(|| format!("{rest} cannot be written"))?,
         )),
-        _ => bail!("{scheme} cannot be played to: use udp, rtp, srt or file"),
+        _ => bail!("{scheme} cannot be played to: use udp, rtp, srt, http or file"),
     })
 }
 

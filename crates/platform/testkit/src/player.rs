@@ -2,6 +2,9 @@
 //!
 //! [`Player`] makes datagrams and says when each is due; it is deterministic by its seed. [`Line`] sends them.
 
+mod http;
+mod turns;
+
 use std::{path::Path, time::Duration};
 
 use funkturm_ts::{
@@ -9,6 +12,9 @@ use funkturm_ts::{
     rewrite::{Indexer, LoopError, Rewriter},
 };
 use rand::{Rng, SeedableRng, rngs::StdRng};
+
+pub use http::Http;
+pub use turns::Turns;
 
 /// What is done to the stream on its way. Chances are per packet, from 0 to 1.
 #[derive(Clone, Debug, Default)]
@@ -52,6 +58,12 @@ pub enum PlayError {
         /// Why.
         source: LoopError,
     },
+}
+
+/// An endless stream.
+pub trait Stream {
+    /// The next datagram and when it is due, from the very beginning.
+    fn datagram(&mut self) -> (Duration, Vec<u8>);
 }
 
 /// A recording on its endless way.
@@ -114,23 +126,6 @@ impl Player {
         Duration::from_micros(self.rewriter.plan().period().unsigned_abs() * 100 / 9)
     }
 
-    /// The next datagram and when it is due, from the very beginning.
-    pub fn datagram(&mut self) -> (Duration, Vec<u8>) {
-        let mut datagram = Vec::with_capacity(DATAGRAM * PACKET);
-        let mut due = None;
-        while datagram.len() < DATAGRAM * PACKET {
-            let (at, packet) = self.waiting.take().unwrap_or_else(|| self.packet());
-            let first = *due.get_or_insert(at);
-            // A slow stream's packets do not wait for a datagram to fill.
-            if at > first + Duration::from_millis(40) {
-                self.waiting = Some((at, packet));
-                break;
-            }
-            self.send(at, packet, &mut datagram);
-        }
-        (due.unwrap_or_default(), datagram)
-    }
-
     /// The next packet of the endless stream, whole.
     fn packet(&mut self) -> (Duration, [u8; PACKET]) {
         loop {
@@ -181,6 +176,24 @@ impl Player {
         if self.chance.random_bool(self.faults.double.clamp(0.0, 1.0)) {
             datagram.extend_from_slice(&packet);
         }
+    }
+}
+
+impl Stream for Player {
+    fn datagram(&mut self) -> (Duration, Vec<u8>) {
+        let mut datagram = Vec::with_capacity(DATAGRAM * PACKET);
+        let mut due = None;
+        while datagram.len() < DATAGRAM * PACKET {
+            let (at, packet) = self.waiting.take().unwrap_or_else(|| self.packet());
+            let first = *due.get_or_insert(at);
+            // A slow stream's packets do not wait for a datagram to fill.
+            if at > first + Duration::from_millis(40) {
+                self.waiting = Some((at, packet));
+                break;
+            }
+            self.send(at, packet, &mut datagram);
+        }
+        (due.unwrap_or_default(), datagram)
     }
 }
 
@@ -243,10 +256,14 @@ impl Line for Udp {
 ///
 /// # Errors
 /// The line cannot send.
-pub fn play(player: &mut Player, line: &mut dyn Line, mut stop: impl FnMut() -> bool) -> std::io::Result<()> {
+pub fn play(
+    stream: &mut dyn Stream,
+    line: &mut dyn Line,
+    mut stop: impl FnMut() -> bool,
+) -> std::io::Result<()> {
     let started = std::time::Instant::now();
     while !stop() {
-        let (due, datagram) = player.datagram();
+        let (due, datagram) = stream.datagram();
         while let Some(left) = due.checked_sub(started.elapsed()).filter(|left| !left.is_zero()) {
             std::thread::park_timeout(left);
         }
@@ -264,7 +281,7 @@ mod tests {
         write::{AccessUnit, Multiplex, Muxer, Programme, Stream},
     };
 
-    use super::*;
+    use super::{Stream as _, *};
 
     /// Five seconds of sound, a unit every 24 ms.
     fn recording() -> Vec<u8> {
@@ -311,5 +328,47 @@ mod tests {
         assert!((whole * 4 / 10..whole * 6 / 10).contains(&quiet), "{quiet} of {whole}");
         let lossy = sent(Faults { loss: 0.1, seed: 3, ..Faults::default() }, 4).len();
         assert!(lossy < whole, "{lossy} of {whole}");
+    }
+
+    #[test]
+    fn recordings_take_turns_at_the_same_pace() {
+        let player = |seed| Player::new(&recording(), Faults { seed, ..Faults::default() }).unwrap();
+        let mut turns = Turns::new(vec![player(1), player(2)], Duration::from_secs(2));
+        let (mut last, mut seen) = (Duration::ZERO, Vec::new());
+        while last < Duration::from_secs(9) {
+            let (due, _) = turns.datagram();
+            assert!(due >= last, "{due:?} after {last:?}");
+            assert!(due - last < Duration::from_millis(200), "{due:?} after {last:?}");
+            last = due;
+            if seen.last() != Some(&turns.current()) {
+                seen.push(turns.current());
+            }
+        }
+        assert_eq!(seen, [0, 1, 0, 1, 0]);
+    }
+
+    #[test]
+    fn whoever_asks_over_http_gets_what_is_sent_from_then_on() {
+        use std::io::{Read, Write};
+        let mut line = Http::open("127.0.0.1:0".parse().unwrap()).unwrap();
+        line.send(b"before").unwrap();
+        let mut receiver = std::net::TcpStream::connect(line.address()).unwrap();
+        receiver.write_all(b"GET /any HTTP/1.1\r\nHost: x\r\n\r\n").unwrap();
+        let mut head = [0; 15];
+        receiver.read_exact(&mut head).unwrap();
+        assert_eq!(&head, b"HTTP/1.0 200 OK");
+        let mut text = String::new();
+        while !text.ends_with("\r\n\r\nafter") {
+            line.send(b"after").unwrap();
+            let mut some = [0; 64];
+            let length = receiver.read(&mut some).unwrap();
+            text.push_str(&String::from_utf8_lossy(&some[..length]));
+            text.truncate(text.find("after").map_or(text.len(), |at| at + 5));
+        }
+        assert!(!text.contains("before"));
+        drop(receiver);
+        for _ in 0..100 {
+            line.send(&[0; 1316]).unwrap(); // nobody is there any more, which is no error
+        }
     }
 }

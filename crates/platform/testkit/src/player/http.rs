@@ -1,0 +1,67 @@
+//! HTTP: whoever asks gets the stream from now on, as Tvheadend and many encoders offer it.
+
+use std::{
+    io::{BufRead, BufReader, Write},
+    net::{SocketAddr, TcpListener, TcpStream},
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use super::Line;
+
+/// A receiver that takes nothing for so long is let go.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Serves the stream to everyone who connects.
+pub struct Http {
+    receivers: Arc<Mutex<Vec<TcpStream>>>,
+    address: SocketAddr,
+}
+
+impl Http {
+    /// Listens.
+    ///
+    /// # Errors
+    /// The address cannot be had.
+    pub fn open(address: SocketAddr) -> std::io::Result<Self> {
+        let listener = TcpListener::bind(address)?;
+        let address = listener.local_addr()?;
+        let receivers = Arc::new(Mutex::new(Vec::new()));
+        let known = Arc::clone(&receivers);
+        std::thread::Builder::new().name("http".to_owned()).spawn(move || {
+            for connection in listener.incoming().flatten() {
+                if let Ok(connection) = welcome(connection) {
+                    known.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
+                }
+            }
+        })?;
+        Ok(Self { receivers, address })
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+}
+
+/// Reads a request, whatever it asks for, and answers with the beginning of a response without end.
+fn welcome(mut connection: TcpStream) -> std::io::Result<TcpStream> {
+    connection.set_read_timeout(Some(PATIENCE))?;
+    connection.set_write_timeout(Some(PATIENCE))?;
+    for line in BufReader::new(&connection).lines() {
+        if line?.is_empty() {
+            break;
+        }
+    }
+    connection
+        .write_all(b"HTTP/1.0 200 OK\r\nContent-Type: video/mp2t\r\nCache-Control: no-store\r\n\r\n")?;
+    Ok(connection)
+}
+
+impl Line for Http {
+    fn send(&mut self, datagram: &[u8]) -> std::io::Result<()> {
+        let mut receivers = self.receivers.lock().unwrap_or_else(PoisonError::into_inner);
+        receivers.retain_mut(|receiver| receiver.write_all(datagram).is_ok());
+        Ok(())
+    }
+}
