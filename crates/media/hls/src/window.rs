@@ -232,6 +232,7 @@ impl Window {
     /// Lists what is ready, lets go what is too old. Whether anything changed for players.
     pub fn advance(&mut self, now: Duration) -> bool {
         let mut changed = false;
+        while self.listed.is_empty() && self.drop_incomplete() {}
         while let Some(number) = self.ready(now) {
             self.list(now, number);
             changed = true;
@@ -247,6 +248,20 @@ impl Window {
             changed = true;
         }
         changed
+    }
+
+    /// Lets go of the oldest waiting number if the one after it has renditions that it lacks. Sound begins before pictures do where they
+    /// are encoded; a playlist should not begin with a gap for that.
+    fn drop_incomplete(&mut self) -> bool {
+        let mut waiting = self.waiting.values();
+        let (Some(first), Some(second)) = (waiting.next(), waiting.next()) else { return false };
+        if second.segments.keys().all(|name| first.segments.contains_key(name)) {
+            return false;
+        }
+        if let Some((_, dropped)) = self.waiting.pop_first() {
+            self.bytes -= dropped.segments.values().map(|arrived| arrived.segment.size).sum::<u64>();
+        }
+        true
     }
 
     /// The next number, if it can be listed now.
@@ -271,7 +286,13 @@ impl Window {
             // Sound is ready before pictures are; with the next number there, all of this one should be.
             (before, _) => {
                 let all = (before.is_some() && has_all(false)) || self.waiting.len() > 1;
-                waited >= GATHER && (all || waited >= target * 3 / 4)
+                // The very first one, without pictures: they come with the next number, if this is no radio.
+                let pictures = waiting.segments.values().any(|arrived| arrived.media.is_video());
+                if before.is_none() && !pictures {
+                    waited >= target * 5 / 4
+                } else {
+                    waited >= GATHER && (all || waited >= target * 3 / 4)
+                }
             }
         };
         due.then_some(*number)

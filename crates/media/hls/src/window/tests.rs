@@ -92,6 +92,23 @@ fn pictures_that_are_ready_later_than_sound_are_waited_for_from_the_start() {
 }
 
 #[test]
+fn a_window_does_not_begin_with_a_gap() {
+    let mut trial = Trial::new(10);
+    trial.put("a0", 100, segment(100, 1));
+    trial.pass(6.0);
+    assert_eq!(trial.window.listed(), None, "the pictures may be on their way");
+    trial.cell(101, 1);
+    assert_eq!(trial.window.listed(), Some((101, 101)));
+    assert_eq!(trial.window.bytes(), 2 * 750_000);
+    assert_eq!(trial.put("v0", 100, segment(100, 1)), Put::Late);
+    // Radio is nothing but sound.
+    let mut radio = Trial::new(10);
+    radio.put("a0", 100, segment(100, 1));
+    radio.pass(8.0);
+    assert_eq!(radio.window.listed(), Some((100, 100)));
+}
+
+#[test]
 fn a_rendition_that_died_holds_the_others_up_less_than_the_standard_allows() {
     let mut trial = Trial::new(20);
     trial.cell(100, 1);
