@@ -16,7 +16,11 @@ use serde::{Serialize, de::DeserializeOwned};
 use slog::{Logger, debug, error, o};
 use tokio::{sync::watch, task::JoinSet, time::timeout_at};
 
-use crate::{Routes, Stop, http::Meters, log::said};
+use crate::{
+    Routes, Stop,
+    http::Meters,
+    log::{Recording, said},
+};
 
 /// A service: built from its configuration, it gives its routes.
 pub trait ServiceMain {
@@ -78,6 +82,8 @@ pub struct Context {
     pub clock: Arc<dyn Clock>,
     /// Who may come in.
     pub tokens: Tokens,
+    /// How the process records what happens.
+    pub recording: Recording,
     process: Arc<Process>,
 }
 
@@ -104,6 +110,7 @@ impl Context {
             metrics: prometheus::Registry::new(),
             clock: Arc::new(SystemClock::default()),
             tokens,
+            recording: Recording::default(),
             process: Arc::new(Process {
                 tasks: Mutex::new(JoinSet::new()),
                 failed: Mutex::new(None),

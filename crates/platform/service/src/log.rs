@@ -127,6 +127,21 @@ impl LevelSwitch {
     }
 }
 
+/// How this process records, for child processes that shall do the same.
+#[derive(Clone, Debug)]
+pub struct Recording {
+    /// In which form.
+    pub format: Format,
+    /// How much, now.
+    pub level: LevelSwitch,
+}
+
+impl Default for Recording {
+    fn default() -> Self {
+        Self { format: Format::default(), level: LevelSwitch::new(Level::default()) }
+    }
+}
+
 /// Lets through what the switch says. Asking it is cheap, so what would not be recorded need not be worked
 /// out.
 struct Switched<D>(D, LevelSwitch);

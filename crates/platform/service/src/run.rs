@@ -16,7 +16,7 @@ use crate::{
     Context, Latch, Routes, ServiceMain, Stop, admin,
     config::{Args, Configuration, Process},
     http::serve,
-    log::Log,
+    log::{Log, Recording},
 };
 
 /// Exit status for a configuration that cannot be used (sysexits.h, EX_CONFIG).
@@ -129,7 +129,8 @@ where
         }
         let runtime = builder.enable_all().build()?;
         let ended = runtime.block_on(async {
-            let context = Context::new(process.host(), log.logger.clone(), tokens);
+            let mut context = Context::new(process.host(), log.logger.clone(), tokens);
+            context.recording = Recording { format: process.log.format, level: log.level.clone() };
             let admin = Admin { serving: context.latch("listeners") };
             let listener = AdminListener::open(process, configuration.print(), &context, &log).await?;
             let at_once = Stop::default();

@@ -15,10 +15,7 @@ use funkturm_contracts::{
     client::Peer,
     health::{TranscodeHealth, TranscodeStatus},
 };
-use funkturm_service::{
-    Context, Latch, Stop,
-    log::{Format, Level},
-};
+use funkturm_service::{Context, Latch, Stop};
 use slog::{info, o, warn};
 use tokio::{
     io::{AsyncBufReadExt, AsyncWriteExt, BufReader},
@@ -197,8 +194,8 @@ impl Crew {
                 profile: channel.profile,
                 config: self.config.clone(),
                 token,
-                format: Format::default(),
-                level: Level::Warning,
+                format: self.context.recording.format,
+                level: self.context.recording.level.get(),
             };
             tokio::spawn(watch(job, log, health.clone(), stop.clone()))
         };
