@@ -220,7 +220,7 @@ function delay() if first then first = false return math.random(0, 6000) end ret
 local turn = 0
 request = function()
   turn = turn + 1
-  return wrk.format("GET", turn % 2 == 0 and "%s" or "%s")
+  return wrk.format("GET", turn %% 2 == 0 and "%s" or "%s")
 end
 """
 

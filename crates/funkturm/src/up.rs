@@ -117,6 +117,11 @@ async fn everything(
         for child in children {
             crew.spawn(child.name, child.keep(crew.clone()));
         }
+        // The line-up is asked for below; it is there when every service is ready.
+        tokio::select! {
+            () = crew.ready() => {}
+            () = crew.stop.wait() => return Ok(()),
+        }
         let demo = demo && demo::offer(&server).await?;
         if demo {
             crew.spawn("headend", Media::headend().keep(crew.clone()));

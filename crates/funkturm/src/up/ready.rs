@@ -23,7 +23,11 @@ pub(crate) async fn wait_and_tell(
 ) -> anyhow::Result<()> {
     let deadline = Instant::now() + PATIENCE;
     let lineup = loop {
-        let lineup: LineUp = server.get("/api/v1/channels").await?;
+        let lineup: LineUp = match server.get("/api/v1/channels").await {
+            // Nobody answers any more who has been told to stop.
+            Err(_) if context.stop.requested() => return Ok(()),
+            answer => answer?,
+        };
         let waiting: Vec<&str> = lineup
             .channels
             .iter()
