@@ -9,6 +9,7 @@ import contextlib
 import pathlib
 import statistics
 import subprocess
+import sys
 import time
 
 from common import Funkturm, cpu_seconds, rss_megabytes, say, summary, wait_until
@@ -97,13 +98,15 @@ def theirs(arguments: list[str], ports: list[int], seconds: float, folder: pathl
         )
     time.sleep(14)
     cpu = measure([process.pid for process in processes], seconds)
+    if any(process.poll() is not None for process in processes):
+        sys.exit("ffmpeg has ended: it cannot be compared with")
     for process in processes:
         process.kill()
         process.wait()
     return cpu / len(ports)
 
 
-COPY = ["-map", "0:v", "-map", "0:a", "-c", "copy", "live.m3u8"]
+COPY = ["-map", "0:v", "-map", "0:a", "-c", "copy", "-bsf:a", "aac_adtstoasc", "live.m3u8"]
 
 # The same rungs, preset, threads and key frames as our `hd` ladder; scaled in a cascade as ours is.
 X264 = "-preset veryfast -bf 2 -sc_threshold 0 -force_key_frames expr:gte(t,n_forced*2) -g 500 -threads 2"
