@@ -55,6 +55,22 @@ fn meaning(kind: &DatabaseErrorKind, message: &str) -> (Kind, &'static str) {
         }
         // Diesel does not tell the code 57014, so the text has to do; untranslated by our session settings.
         _ if message.starts_with("canceling statement") => (Kind::Unavailable, "the database took too long"),
+        // Where libpq has not noticed yet that the connection is bad, Diesel calls this Unknown.
+        _ if message.starts_with("server closed the connection") => {
+            (Kind::Unavailable, "the connection to the database broke")
+        }
         _ => (Kind::Internal, "a statement failed"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_that_dies_under_a_statement_is_no_fault_of_the_statement() {
+        let seen = "server closed the connection unexpectedly\n\tThis probably means the server terminated abnormally\n";
+        assert_eq!(meaning(&DatabaseErrorKind::Unknown, seen).0, Kind::Unavailable);
+        assert_eq!(meaning(&DatabaseErrorKind::Unknown, "division by zero").0, Kind::Internal);
     }
 }
