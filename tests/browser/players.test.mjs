@@ -31,10 +31,7 @@ describe("other players", { timeout: 900_000 }, () => {
 
   before(async () => {
     tower = await Tower.start();
-    channels = await until("three channels on air", 90, async () => {
-      const { channels } = await tower.get("/api/v1/channels");
-      return channels.filter((channel) => channel.on_air).length >= 3 && channels;
-    });
+    channels = await tower.onAir(3);
   });
 
   after(() => tower?.stop());

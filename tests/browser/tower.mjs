@@ -27,15 +27,15 @@ export async function until(what, seconds, condition) {
 }
 
 export class Tower {
-  static async start(...settings) {
+  /** With these arguments to `funkturm up`. */
+  static async start(...more) {
     const tower = new Tower();
     tower.binary = process.env.FUNKTURM_BINARY ?? join(root, "target/debug/funkturm");
     tower.folder = mkdtempSync(join(tmpdir(), "funkturm-browser-"));
     chmodSync(tower.folder, 0o755); // as root the stores run as a user of their own, who has to get in
     tower.state = join(tower.folder, "state");
     tower.output = "";
-    const arguments_ = ["up", "--state", tower.state, "--listen", "127.0.0.1:0"];
-    for (const setting of settings) arguments_.push(...(setting.startsWith("--") ? [setting] : ["--set", setting]));
+    const arguments_ = ["up", "--state", tower.state, "--listen", "127.0.0.1:0", ...more];
     tower.process = spawn(tower.binary, arguments_, { stdio: ["ignore", "pipe", "pipe"] });
     const keep = (chunk) => (tower.output = (tower.output + chunk).slice(-200_000));
     tower.process.stdout.on("data", keep);
@@ -60,6 +60,17 @@ export class Tower {
     const answer = await fetch(this.url + path, { headers: { authorization: `Bearer ${this.token}` } });
     if (!answer.ok) throw new Error(`${path}: ${answer.status}`);
     return answer.json();
+  }
+
+  /** The line-up, as soon as so many channels are on air. */
+  onAir(count) {
+    return until(`${count} channels on air`, 90, async () => {
+      const { channels } = await this.get("/api/v1/channels");
+      // A channel in its first seconds has too little for a player to begin with; that is not what is tried here.
+      const origins = await this.get("/admin/v1/origins");
+      const windows = origins.flatMap((origin) => origin.channels).filter((channel) => channel.seconds >= 15);
+      return Math.min(channels.filter((channel) => channel.on_air).length, windows.length) >= count && channels;
+    });
   }
 
   run(...arguments_) {

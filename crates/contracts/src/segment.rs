@@ -25,6 +25,9 @@ pub struct Segment {
     pub duration: i64,
     /// The epoch it is from; another epoch than the segment before means a discontinuity.
     pub epoch: u64,
+    /// Its transcoder began in the middle of its cell, or ended there, so another one may have more of it.
+    #[serde(default)]
+    pub cut: bool,
     /// The SHA-256 of its initialization section, the first 16 hexadecimal digits.
     pub init: String,
     /// The pictures that stand alone, in order (video only).

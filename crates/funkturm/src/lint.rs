@@ -60,7 +60,7 @@ fn rule(text: &str) -> Result<&'static str, String> {
 pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     let Some(url) = &args.url else {
         let rows = RULES.iter().map(|rule| {
-            [rule.id, severity(rule.severity), rule.clause, rule.expected].map(str::to_owned).to_vec()
+            vec![rule.id.into(), rule.severity.to_string(), rule.clause.into(), rule.expected.into()]
         });
         out::table(&rows.collect::<Vec<_>>());
         return Ok(());
@@ -71,13 +71,6 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
         found => bail!("{found} breaches"),
     }
     Ok(())
-}
-
-const fn severity(severity: Severity) -> &'static str {
-    match severity {
-        Severity::Must => "MUST",
-        Severity::Should => "SHOULD",
-    }
 }
 
 /// Follows it for as long as it was said to; how many breaches there are.

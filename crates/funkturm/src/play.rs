@@ -1,6 +1,10 @@
 //! `funkturm play`: a transport stream file, looped onto the network, broken on demand.
 
-use std::{net::ToSocketAddrs, path::PathBuf, time::Duration};
+use std::{
+    net::{SocketAddr, ToSocketAddrs},
+    path::PathBuf,
+    time::Duration,
+};
 
 use anyhow::{Context, bail};
 use bytes::Bytes;
@@ -120,19 +124,18 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
         .with_context(|| format!("{} cannot be sent to", args.to))
 }
 
+fn address(place: &str) -> anyhow::Result<SocketAddr> {
+    let address = place.to_socket_addrs().ok().and_then(|mut addresses| addresses.next());
+    address.with_context(|| format!("{place} is not host:port"))
+}
+
 fn line(to: &str) -> anyhow::Result<Box<dyn Line>> {
     let (scheme, rest) =
         to.split_once("://").with_context(|| format!("{to} is not a URL such as udp://127.0.0.1:5000"))?;
     Ok(match scheme {
-        "udp" | "rtp" => {
-            let address = rest.to_socket_addrs().ok().and_then(|mut addresses| addresses.next());
-            let address = address.with_context(|| format!("{rest} is not host:port"))?;
-            Box::new(Udp::open(address, scheme == "rtp")?)
-        }
+        "udp" | "rtp" => Box::new(Udp::open(address(rest)?, scheme == "rtp")?),
         "http" => {
-            let place = rest.split_once('/').map_or(rest, |(place, _)| place);
-            let address = place.to_socket_addrs().ok().and_then(|mut addresses| addresses.next());
-            let address = address.with_context(|| format!("{place} is not address:port"))?;
+            let address = address(rest.split_once('/').map_or(rest, |(place, _)| place))?;
             Box::new(Http::open(address).with_context(|| format!("{address} cannot be listened on"))?)
         }
         "srt" => {

@@ -117,10 +117,9 @@ async fn everything(
         for child in children {
             crew.spawn(child.name, child.keep(crew.clone()));
         }
-        // The line-up is asked for below; it is there when every service is ready.
-        tokio::select! {
-            () = crew.ready() => {}
-            () = crew.stop.wait() => return Ok(()),
+        ready::wait_for_services(&crew, started).await;
+        if crew.stop.requested() {
+            return Ok(());
         }
         let demo = demo && demo::offer(&server).await?;
         if demo {

@@ -12,6 +12,25 @@ use crate::{out, server::Server};
 /// How long the first segments may take before people are told without them.
 const PATIENCE: Duration = Duration::from_secs(45);
 
+/// Between two looks.
+const PULSE: Duration = Duration::from_millis(250);
+
+/// Waits until every service is ready, or told to stop. Before that they put off what they are asked.
+pub(crate) async fn wait_for_services(context: &Context, started: Instant) {
+    while !context.stop.requested() {
+        let unready = context.unready();
+        if unready.is_empty() {
+            return;
+        }
+        waiting_for(&unready.join(", "), started);
+        sleep(PULSE).await;
+    }
+}
+
+fn waiting_for(what: &str, started: Instant) {
+    out::progress(format_args!("{} s: waiting for {what} …", started.elapsed().as_secs()));
+}
+
 /// Waits until the channels are on air, and says what runs where.
 pub(crate) async fn wait_and_tell(
     server: &Server,
@@ -34,14 +53,11 @@ pub(crate) async fn wait_and_tell(
             .filter(|channel| !channel.on_air)
             .map(|channel| channel.name.as_str())
             .collect();
-        let unready = context.unready();
-        if (waiting.is_empty() && unready.is_empty()) || Instant::now() > deadline || context.stop.requested()
-        {
+        if waiting.is_empty() || Instant::now() > deadline || context.stop.requested() {
             break lineup;
         }
-        let what = if unready.is_empty() { waiting.join(", ") } else { unready.join(", ") };
-        out::progress(format_args!("{} s: waiting for {what} …", started.elapsed().as_secs()));
-        sleep(Duration::from_millis(250)).await;
+        waiting_for(&waiting.join(", "), started);
+        sleep(PULSE).await;
     };
     out::progress_done();
     if context.stop.requested() {

@@ -229,6 +229,7 @@ mod tests {
                 start,
                 duration: GRID,
                 epoch,
+                cut: false,
                 init: epoch.to_string(),
                 size,
                 frames,

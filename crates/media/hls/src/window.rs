@@ -26,6 +26,10 @@ const GATHER: Duration = Duration::from_secs(1);
 /// How long a number waits at least for the one before it, which may only have been overtaken.
 const OVERTAKEN: Duration = Duration::from_millis(500);
 
+/// How much longer than its cell lasts a cut segment waits for a whole one from another transcoder, in eighths of the target
+/// duration: two transcoders are not further apart, and 6.2.1 allows no more than half of one.
+const PATIENCE: u32 = 3;
+
 /// A rendition is expected to have a number if it was brought with one of so many before.
 const EXPECTED: u64 = 2;
 
@@ -92,6 +96,7 @@ struct Waiting {
 
 #[derive(Clone, Debug)]
 struct Arrived {
+    at: Duration,
     codecs: String,
     media: Media,
     segment: Segment,
@@ -220,11 +225,14 @@ impl Window {
         }
         let waiting =
             self.waiting.entry(number).or_insert_with(|| Waiting { since: now, segments: BTreeMap::new() });
-        if waiting.segments.contains_key(name) {
-            return Put::Known;
+        if let Some(known) = waiting.segments.get(name).map(|arrived| &arrived.segment) {
+            if !known.cut || (segment.cut && segment.duration <= known.duration) {
+                return Put::Known;
+            }
+            self.bytes -= known.size;
         }
         self.bytes += segment.size;
-        let arrived = Arrived { codecs: codecs.to_owned(), media: media.clone(), segment };
+        let arrived = Arrived { at: now, codecs: codecs.to_owned(), media: media.clone(), segment };
         waiting.segments.insert(name.to_owned(), arrived);
         Put::New
     }
@@ -268,8 +276,14 @@ impl Window {
     fn ready(&self, now: Duration) -> Option<u64> {
         let (number, waiting) = self.waiting.first_key_value()?;
         let waited = now.saturating_sub(waiting.since);
-        let epoch = reference(&waiting.segments)?.segment.epoch;
+        let reference = reference(&waiting.segments)?;
+        let epoch = reference.segment.epoch;
         let target = duration(self.target_ticks());
+        let cell_end = i64::try_from(number + 1).unwrap_or(i64::MAX / self.grid) * self.grid;
+        let may_become_whole =
+            waiting.segments.values().filter(|arrived| arrived.segment.cut).any(|arrived| {
+                now < arrived.at + duration(cell_end - arrived.segment.end()) + target * PATIENCE / 8
+            });
         let has_all = |same_epoch: bool| {
             let expected = self
                 .brought
@@ -281,14 +295,15 @@ impl Window {
             (Some((_, before)), Some(last)) if before == epoch => {
                 // 1.5 target durations after the number before is the latest that is allowed (6.2.1).
                 let latest = self.listed_at.unwrap_or_default() + target * 7 / 5;
-                (last.number + 1 == *number && has_all(true)) || (now >= latest && waited >= OVERTAKEN)
+                (last.number + 1 == *number && has_all(true) && !may_become_whole)
+                    || (now >= latest && waited >= OVERTAKEN)
             }
+            _ if may_become_whole => false,
             // Sound is ready before pictures are; with the next number there, all of this one should be.
             (before, _) => {
                 let all = (before.is_some() && has_all(false)) || self.waiting.len() > 1;
                 // The very first one, without pictures: they come with the next number, if this is no radio.
-                let pictures = waiting.segments.values().any(|arrived| arrived.media.is_video());
-                if before.is_none() && !pictures {
+                if before.is_none() && !reference.media.is_video() {
                     waited >= target * 5 / 4
                 } else {
                     waited >= GATHER && (all || waited >= target * 3 / 4)
@@ -299,12 +314,17 @@ impl Window {
     }
 
     fn list(&mut self, now: Duration, number: u64) {
-        let Some(waiting) = self.waiting.remove(&number) else { return };
-        let Some((start, length, epoch)) = reference(&waiting.segments)
-            .map(|one| (one.segment.start, one.segment.duration, one.segment.epoch))
-        else {
-            return;
+        let Some(mut waiting) = self.waiting.remove(&number) else { return };
+        let Some(reference) = reference(&waiting.segments).map(|one| one.segment.clone()) else { return };
+        let (start, length, epoch) = (reference.start, reference.duration, reference.epoch);
+        // Where a part of one rendition stands beside the whole of another, dates and breaks would be wrong for one of them.
+        let does_not_fit = |other: &Segment| {
+            let apart = (other.start - start).abs().max((other.end() - reference.end()).abs());
+            other.cut != reference.cut && apart > BREAK
         };
+        for (_, other) in waiting.segments.extract_if(.., |_, arrived| does_not_fit(&arrived.segment)) {
+            self.bytes -= other.segment.size;
+        }
         self.decide_target(&waiting);
         let filled = self.fill(now, number, start);
         let discontinuity =
@@ -413,8 +433,8 @@ impl Window {
         self.renditions.retain(|_, rendition| !rendition.segments.is_empty());
         let names = &self.renditions;
         self.brought.retain(|name, (newest, _)| *newest > cell.number || names.contains_key(name));
-        // From when it appeared: its own length and that of the longest playlist it was in (6.2.2).
-        let until = stay.since + duration(cell.duration + stay.longest);
+        // From when it appeared: its own length, which is not above the target, and that of the longest playlist it was in (6.2.2).
+        let until = stay.since + duration(self.target_ticks() + stay.longest);
         self.left.push_back(Left { number: cell.number, until, bytes });
     }
 

@@ -1,6 +1,6 @@
 //! Just enough ISO BMFF (ISO/IEC 14496-12) to look into a fragment and to set its time.
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 
 /// What a fragment (`moof` and `mdat`) of one track holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,36 +43,6 @@ fn find(bytes: &[u8], (start, end): (usize, usize), kind: [u8; 4]) -> Option<(us
 
 fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
     bytes.get(at..)?.first_chunk().map(|bytes| u32::from_be_bytes(*bytes))
-}
-
-/// Makes room for 64 bits of decode time (8.8.12) where the muxer took 32 because its own time begins at 0.
-pub(crate) fn widen_decode_time(bytes: &mut BytesMut) -> Option<()> {
-    let moof = boxes(bytes, 0, bytes.len()).find(|(kind, ..)| kind == b"moof")?;
-    let traf = find(bytes, (moof.1, moof.2), *b"traf")?;
-    let tfdt = find(bytes, traf, *b"tfdt")?;
-    let trun = find(bytes, traf, *b"trun")?;
-    if *bytes.get(tfdt.0)? == 1 {
-        return Some(());
-    }
-    let mut wide = BytesMut::with_capacity(bytes.len() + 4);
-    wide.extend_from_slice(bytes.get(..tfdt.0 + 4)?);
-    wide.extend_from_slice(&[0; 4]);
-    wide.extend_from_slice(bytes.get(tfdt.0 + 4..)?);
-    *wide.get_mut(tfdt.0)? = 1;
-    let mut grow = |at: usize| -> Option<()> {
-        let grown = u32_at(&wide, at)?.checked_add(4)?;
-        wide.get_mut(at..at + 4)?.copy_from_slice(&grown.to_be_bytes());
-        Some(())
-    };
-    for body in [moof.1, traf.0, tfdt.0] {
-        grow(body - 8)?;
-    }
-    // trun, which comes after tfdt, says how far its data are from the beginning of moof.
-    if trun.0 > tfdt.0 && u32_at(bytes, trun.0)? & 1 != 0 {
-        grow(trun.0 + 4 + 8)?;
-    }
-    *bytes = wide;
-    Some(())
 }
 
 /// Looks into a fragment with a wide decode time; none if it is malformed, or has more than one track.
@@ -149,16 +119,16 @@ impl Defaults {
     }
 }
 
-/// Makes a fragment last `duration` ticks of the track's timescale, by its last sample; false if it cannot be.
-pub(crate) fn set_duration(bytes: &mut [u8], fragment: &mut Fragment, duration: u64) -> bool {
-    let Some((at, last)) = fragment.last else { return false };
-    let Some(last) = (u64::from(last) + duration).checked_sub(fragment.duration) else { return false };
-    let (Ok(last @ 1..), Some(place)) = (u32::try_from(last), bytes.get_mut(at..at + 4)) else {
-        return false;
-    };
-    place.copy_from_slice(&last.to_be_bytes());
-    (fragment.duration, fragment.last) = (duration, Some((at, last)));
-    true
+/// Makes a fragment last `duration` ticks of the track's timescale, by its last sample, where that has a duration of its own and
+/// would not come to nothing.
+pub(crate) fn set_duration(bytes: &mut [u8], fragment: &Fragment, duration: u64) {
+    if let Some((at, last)) = fragment.last
+        && let Some(last) = (u64::from(last) + duration).checked_sub(fragment.duration)
+        && let Ok(last @ 1..) = u32::try_from(last)
+        && let Some(place) = bytes.get_mut(at..at + 4)
+    {
+        place.copy_from_slice(&last.to_be_bytes());
+    }
 }
 
 /// Sets a fragment's decode time, in the track's timescale.

@@ -50,7 +50,12 @@ pub(crate) struct Collector {
     cell: Option<u64>,
     init: Option<Init>,
     building: Option<Building>,
+    /// Whether a segment came out.
+    begun: bool,
 }
+
+/// What begins so little after its cell, or ends so little before its end, lacks nothing: two pictures, or frames of sound. Ticks.
+const PUNCTUAL: i64 = TICKS_PER_SECOND / 12;
 
 /// What a rendition is, as far as it is known before its first fragment.
 #[derive(Clone)]
@@ -76,6 +81,8 @@ struct Init {
 struct Building {
     cell: u64,
     start: Utc90,
+    /// Nothing came before it.
+    first: bool,
     duration: i64,
     data: BytesMut,
     frames: Vec<IndependentFrame>,
@@ -96,8 +103,11 @@ pub(crate) fn attach(mux: &gst::Element, sink: &gst_app::AppSink, common: Common
         cell: None,
         init: None,
         building: None,
+        begun: false,
     }));
     let Some(pad) = mux.sink_pads().into_iter().next() else { return };
+    // Decode times of UTC, so that there is room for 64 bits of them; `Collector::fragment` sets them to the tick.
+    mux.set_property("decode-time-offset", common.base.nanos().cast_signed());
     if video {
         // 90 kHz, so that the media has the very ticks of the timeline.
         pad.set_property("trak-timescale", TICKS_PER_SECOND as u32);
@@ -241,8 +251,7 @@ impl Collector {
     fn fragment(&mut self, mut data: BytesMut) -> Vec<Output> {
         let mut outputs = Vec::new();
         let (Some(expected), Some(init)) = (self.expected.pop_front(), &self.init) else { return outputs };
-        let parsed = boxes::widen_decode_time(&mut data).and_then(|()| boxes::fragment(&data));
-        let Some(mut fragment) = parsed else { return outputs };
+        let Some(fragment) = boxes::fragment(&data) else { return outputs };
         let scale = i128::from(init.timescale);
         let scaled = |ticks: i64| {
             let ticks = i128::from(ticks) * scale + i128::from(TICKS_PER_SECOND / 2);
@@ -251,20 +260,24 @@ impl Collector {
         boxes::set_decode_time(&mut data, &fragment, scaled(expected.decode_time.0));
         // The muxer does not know yet what follows when it writes the last picture's duration, and takes the encoder's word for it,
         // which is of the order of showing, not of decoding: where pictures are missing, that is not the same.
-        let next = self.expected.front().filter(|_| matches!(self.kind, Kind::Video));
-        if let Some(next) = next {
-            let lasts = scaled(next.decode_time.0).saturating_sub(scaled(expected.decode_time.0));
-            boxes::set_duration(&mut data, &mut fragment, lasts);
-        }
-        let duration = i128::from(fragment.duration) * i128::from(TICKS_PER_SECOND) / scale.max(1);
-        let duration =
-            next.map_or_else(|| i64::try_from(duration).unwrap_or(0), |next| next.time - expected.time);
+        let duration = match self.expected.front() {
+            Some(next) if matches!(self.kind, Kind::Video) => {
+                let lasts = scaled(next.decode_time.0).saturating_sub(scaled(expected.decode_time.0));
+                boxes::set_duration(&mut data, &fragment, lasts);
+                next.time - expected.time
+            }
+            _ => {
+                let ticks = i128::from(fragment.duration) * i128::from(TICKS_PER_SECOND) / scale.max(1);
+                i64::try_from(ticks).unwrap_or(0)
+            }
+        };
         if self.building.as_ref().is_some_and(|building| building.cell != expected.cell) {
-            outputs.extend(self.close());
+            outputs.extend(self.close(false));
         }
         let building = self.building.get_or_insert_with(|| Building {
             cell: expected.cell,
             start: expected.time,
+            first: !self.begun,
             duration: 0,
             data: BytesMut::new(),
             frames: Vec::new(),
@@ -283,13 +296,18 @@ impl Collector {
             building.data.extend_from_slice(&data);
         }
         if expected.last {
-            outputs.extend(self.close());
+            outputs.extend(self.close(false));
         }
         outputs
     }
 
-    fn close(&mut self) -> Option<Output> {
+    /// A segment is done: because its cell is over, or because the epoch is.
+    fn close(&mut self, ended: bool) -> Option<Output> {
         let (building, init) = (self.building.take()?, self.init.as_ref()?);
+        self.begun = true;
+        let grid = &self.common.grid;
+        let late = building.start - grid.start(building.cell) > PUNCTUAL;
+        let early = grid.start(building.cell + 1) - building.start > building.duration + PUNCTUAL;
         Some(Output::Segment {
             number: building.cell,
             segment: Box::new(Segment {
@@ -298,6 +316,7 @@ impl Collector {
                 start: building.start,
                 duration: building.duration,
                 epoch: self.common.epoch,
+                cut: (building.first && late) || (ended && early),
                 init: init.hash.clone(),
                 independent_frames: building.frames,
             }),
@@ -310,6 +329,6 @@ impl Collector {
         let published = *lock(&self.common.last);
         let keep =
             self.building.as_ref().is_some_and(|building| published.is_none_or(|last| building.cell <= last));
-        if keep { self.close().into_iter().collect() } else { Vec::new() }
+        if keep { self.close(true).into_iter().collect() } else { Vec::new() }
     }
 }

@@ -122,6 +122,7 @@ fn store(
         start: segment.start.0,
         duration: segment.duration,
         epoch: segment.epoch,
+        cut: segment.cut,
         init: segment.init.clone(),
         size: asset.body.len() as u64,
         frames: segment.independent_frames.iter().map(frame).collect(),

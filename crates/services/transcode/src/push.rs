@@ -12,21 +12,15 @@ use funkturm_contracts::{
     client::{CallError, Peer},
     segment::{Receipt, Segment},
 };
+use funkturm_pipeline::packager::Output;
 use funkturm_service::Stop;
 use slog::{Logger, info, warn};
 use tokio::{sync::mpsc, time::sleep};
 use uuid::Uuid;
 
-/// An initialization section or a segment, on its way to all origins at once.
-#[derive(Clone, Debug)]
-pub(crate) enum Item {
-    Init { hash: String, data: Bytes },
-    Segment { number: u64, segment: Box<Segment>, data: Bytes },
-}
-
 /// What is kept for an origin that begins anew, and how long a push is tried, in ticks.
 const KEPT: i64 = 60 * TICKS_PER_SECOND;
-/// Items waiting for an origin that does not answer: more than a minute's.
+/// Outputs waiting for an origin that does not answer: more than a minute's.
 pub(crate) const QUEUE: usize = 256;
 
 /// Pushes one channel to one origin.
@@ -68,17 +62,17 @@ impl Pusher {
     }
 
     /// Works until there is nothing more to come, or the process stops.
-    pub(crate) async fn work(mut self, mut items: mpsc::Receiver<Item>) {
+    pub(crate) async fn work(mut self, mut outputs: mpsc::Receiver<Output>) {
         let mut pause = Duration::from_millis(100);
         loop {
             if self.sent >= self.ring.len() {
-                match items.recv().await {
-                    Some(item) => self.keep(item),
+                match outputs.recv().await {
+                    Some(output) => self.keep(output),
                     None => return,
                 }
             }
-            while let Ok(item) = items.try_recv() {
-                self.keep(item);
+            while let Ok(output) = outputs.try_recv() {
+                self.keep(output);
             }
             match self.push().await {
                 Ok(()) => {
@@ -101,10 +95,10 @@ impl Pusher {
         }
     }
 
-    fn keep(&mut self, item: Item) {
-        match item {
-            Item::Init { hash, data } => drop(self.inits.insert(hash, data)),
-            Item::Segment { number, segment, data } => self.ring.push_back((number, segment, data)),
+    fn keep(&mut self, output: Output) {
+        match output {
+            Output::Init { hash, data } => drop(self.inits.insert(hash, data)),
+            Output::Segment { number, segment, data } => self.ring.push_back((number, segment, data)),
         }
         let oldest = self.clock.utc().0 - KEPT;
         while self.ring.front().is_some_and(|(_, segment, _)| segment.start.0 < oldest) {

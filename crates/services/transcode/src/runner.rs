@@ -17,7 +17,7 @@ use tokio::{sync::mpsc, task::JoinSet, time::sleep};
 use crate::{
     Config,
     packaging::{self, Packaging},
-    push::{self, Item, Pusher},
+    push::{self, Pusher},
     status::Health,
 };
 
@@ -106,7 +106,7 @@ impl Runner {
         let mut queues = Vec::new();
         for base in &self.config.origins {
             let Ok(peer) = Peer::new(base.clone(), self.token.clone()) else { continue };
-            let (queue, items) = mpsc::channel(push::QUEUE);
+            let (queue, outputs) = mpsc::channel(push::QUEUE);
             let pusher = Pusher::new(
                 self.channel.clone(),
                 peer,
@@ -114,20 +114,16 @@ impl Runner {
                 self.log.clone(),
                 self.stop.clone(),
             );
-            pushers.spawn(pusher.work(items));
+            pushers.spawn(pusher.work(outputs));
             queues.push(queue);
         }
         while let Some(output) = outputs.recv().await {
-            let item = match output {
-                Output::Init { hash, data } => Item::Init { hash, data },
-                Output::Segment { number, segment, data } => {
-                    self.health.made(number, &segment, self.clock.utc());
-                    Item::Segment { number, segment, data }
-                }
-            };
+            if let Output::Segment { number, segment, .. } = &output {
+                self.health.made(*number, segment, self.clock.utc());
+            }
             for queue in &queues {
                 // An origin that has not answered for more than a minute loses what it would not want any more.
-                let _ = queue.try_send(item.clone());
+                let _ = queue.try_send(output.clone());
             }
         }
         drop(queues);

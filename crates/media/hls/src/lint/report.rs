@@ -25,14 +25,10 @@ pub struct Finding {
 
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let severity = match self.rule.severity {
-            Severity::Must => "MUST",
-            Severity::Should => "SHOULD",
-        };
         write!(
             f,
-            "{severity} {}: {}\n  seen: {}\n  wanted: {}",
-            self.clause, self.url, self.seen, self.rule.expected
+            "{} {}: {}\n  seen: {}\n  wanted: {}",
+            self.rule.severity, self.clause, self.url, self.seen, self.rule.expected
         )?;
         if self.times > 1 {
             write!(f, "\n  {} times within {:.0} s", self.times, (self.last - self.first).as_secs_f64())?;

@@ -20,9 +20,12 @@ pub(super) fn target<'s>(grid: i64, video: impl Iterator<Item = &'s Segment>) ->
         longest = distances.iter().copied().fold(longest, i64::max);
         let into = segment.end().rem_euclid(grid);
         let aligned = into.min(grid - into) < SAME;
+        if segment.cut && !aligned {
+            distances.pop(); // it goes to where the transcoder ended
+        }
         match distances.len() {
             0 => continue,
-            1 if aligned => continue,
+            1 if aligned || segment.cut => continue,
             1 => {}
             _ => drop(distances.remove(0)),
         }
@@ -61,7 +64,7 @@ mod tests {
             frames.push(Frame { offset: 0, length: 1, time });
             time += (distance * TICKS as f64) as i64;
         }
-        Segment { start, duration: time - start, epoch: 1, init: "i".into(), size: 1, frames }
+        Segment { start, duration: time - start, epoch: 1, cut: false, init: "i".into(), size: 1, frames }
     }
 
     #[test]

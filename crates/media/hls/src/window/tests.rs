@@ -23,6 +23,7 @@ fn segment(number: u64, epoch: u64) -> Segment {
         start,
         duration: GRID,
         epoch,
+        cut: false,
         init: format!("i{epoch}"),
         size: 750_000,
         frames: frames.collect(),
@@ -54,8 +55,10 @@ impl Trial {
         self.pass(6.0);
     }
 
+    /// Lets time pass, or takes it back.
     fn pass(&mut self, time: f64) {
         let end = self.now + time;
+        self.now = self.now.min(end);
         while self.now < end {
             self.now += 0.25;
             self.window.advance(seconds(self.now));
@@ -133,6 +136,55 @@ fn what_two_transcoders_push_is_kept_once() {
     trial.pass(6.0);
     assert_eq!(trial.put("v0", 100, segment(100, 1)), Put::Known);
     assert_eq!(trial.window.bytes(), 750_000);
+}
+
+/// The first 2.5 s of a cell, and where its transcoder ended.
+fn part(number: u64) -> Segment {
+    Segment { duration: 5 * TICKS / 2, cut: true, size: 300_000, ..segment(number, 1) }
+}
+
+#[test]
+fn where_one_transcoder_ends_the_whole_segment_of_the_other_is_listed() {
+    let mut trial = Trial::new(10);
+    trial.cell(100, 1);
+    trial.pass(-3.5);
+    for name in ["a0", "v0"] {
+        assert_eq!(trial.put(name, 101, part(101)), Put::New);
+    }
+    trial.pass(3.5);
+    assert_eq!(trial.window.listed(), Some((100, 100)), "the other one may have it all");
+    // It began anew, and is the first with the end of the next cell.
+    for name in ["a0", "v0"] {
+        assert_eq!(trial.put(name, 101, segment(101, 1)), Put::New);
+    }
+    trial.pass(6.0);
+    for (name, number) in [("a0", 102), ("v0", 102)] {
+        let start = segment(number, 1).start + 4 * TICKS;
+        assert_eq!(trial.put(name, number, Segment { start, duration: 2 * TICKS, ..part(number) }), Put::New);
+        assert_eq!(trial.put(name, number, part(number)), Put::New, "longer");
+        assert_eq!(
+            trial.put(name, number, Segment { start, duration: 2 * TICKS, ..part(number) }),
+            Put::Known
+        );
+        assert_eq!(trial.put(name, number, segment(number, 1)), Put::New);
+        assert_eq!(trial.put(name, number, part(number)), Put::Known);
+    }
+    assert_eq!(trial.window.listed(), Some((100, 102)));
+    assert!(trial.window.cells().all(|cell| cell.duration == GRID && !cell.discontinuity));
+    assert_eq!(trial.window.bytes(), 3 * 2 * 750_000);
+}
+
+#[test]
+fn where_there_is_no_other_a_part_is_listed_within_what_the_standard_allows() {
+    let mut trial = Trial::new(10);
+    trial.cell(100, 1);
+    let before = trial.window.listed_at().unwrap();
+    trial.pass(-3.5);
+    trial.put("a0", 101, part(101));
+    trial.put("v0", 101, part(101));
+    trial.pass(3.5 + 3.0);
+    assert_eq!(trial.window.listed(), Some((100, 101)));
+    assert!(trial.window.listed_at().unwrap() - before <= seconds(9.0));
 }
 
 #[test]

@@ -12,6 +12,8 @@ pub struct Segment {
     pub duration: i64,
     /// The epoch it is from.
     pub epoch: u64,
+    /// It may be only a part of what another transcoder has.
+    pub cut: bool,
     /// Names its initialization section.
     pub init: String,
     /// Its size in bytes.

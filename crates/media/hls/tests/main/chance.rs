@@ -16,17 +16,16 @@ use crate::presentation::{BASE, Presentation, Push, shown};
 struct Fate {
     lost: bool,
     twice: bool,
+    /// The first of two is only a part.
+    part: bool,
     /// Tenths of a second that it comes late.
     delay: u64,
 }
 
 fn fate() -> impl Strategy<Value = Fate> {
     let delay = prop_oneof![6 => 0..20_u64, 2 => 20..80_u64, 1 => 80..200_u64];
-    (prop::bool::weighted(0.06), prop::bool::weighted(0.2), delay).prop_map(|(lost, twice, delay)| Fate {
-        lost,
-        twice,
-        delay,
-    })
+    let chances = (prop::bool::weighted(0.06), prop::bool::weighted(0.3), any::<bool>(), delay);
+    chances.prop_map(|(lost, twice, part, delay)| Fate { lost, twice, part, delay })
 }
 
 /// What becomes of one cell: whether an epoch ends in it, and the fates of its renditions.
@@ -44,11 +43,12 @@ fn pushes(cells: &[(bool, bool, [Fate; 3])]) -> Vec<(u64, &'static str, Push)> {
     let mut late = 0;
     for (cell, (breaks, silent, fates)) in (0..).zip(cells) {
         let short = if *breaks { 2 * TICKS } else { 0 };
-        let push = Push { cell, epoch, late, short };
+        let push = Push { cell, epoch, late, short, cut: late > 0 || short > 0 };
         (epoch, late) = if *breaks { (epoch + 1, 2 * TICKS) } else { (epoch, 0) };
         for (name, fate) in NAMES.into_iter().zip(fates).filter(|(_, fate)| !fate.lost && !silent) {
             let at = cell * 60 + fate.delay;
-            pushes.push((at, name, push));
+            let part = Push { short: push.short + TICKS, cut: true, ..push };
+            pushes.push((at, name, if fate.twice && fate.part && !push.cut { part } else { push }));
             if fate.twice {
                 pushes.push((at + 3, name, push));
             }

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use funkturm_hls::{
     lint::{Lint, Method, Request, Response},
     playlist,
-    window::{Frame, Media, Segment, TICKS, Window},
+    window::{Frame, Media, Put, Segment, TICKS, Window},
 };
 
 use crate::media;
@@ -26,11 +26,13 @@ pub(crate) struct Push {
     pub(crate) late: i64,
     /// Ends so much before the cell does, ticks.
     pub(crate) short: i64,
+    /// Another transcoder may have more of it.
+    pub(crate) cut: bool,
 }
 
 impl Push {
     pub(crate) fn whole(cell: u64, epoch: u64) -> Self {
-        Self { cell, epoch, late: 0, short: 0 }
+        Self { cell, epoch, late: 0, short: 0, cut: false }
     }
 }
 
@@ -72,6 +74,7 @@ impl Presentation {
             start,
             duration,
             epoch: push.epoch,
+            cut: push.cut,
             init: init.clone(),
             size: body.len() as u64,
             frames,
@@ -85,8 +88,9 @@ impl Presentation {
                 Media::Audio { language, label, channels: 2, description: false, default: name == "a0" },
             )
         };
-        self.window.put(now, name, codecs, &kind, number, segment);
-        self.files.insert(format!("{name}/{number}.m4s"), body.into());
+        if self.window.put(now, name, codecs, &kind, number, segment) == Put::New {
+            self.files.insert(format!("{name}/{number}.m4s"), body.into());
+        }
         let section = if video { media::video_init() } else { media::audio_init() };
         self.files.insert(format!("{name}/init-{init}.mp4"), section.into());
     }
@@ -238,8 +242,8 @@ fn a_good_presentation_leaves_the_linter_silent() {
 fn epochs_that_end_and_begin_within_cells_leave_it_silent() {
     let source = |cell: u64| {
         Some(match cell {
-            165 => Push { cell, epoch: 1, late: 0, short: 2 * TICKS },
-            166 => Push { cell, epoch: 2, late: 2 * TICKS, short: 0 },
+            165 => Push { cell, epoch: 1, late: 0, short: 2 * TICKS, cut: true },
+            166 => Push { cell, epoch: 2, late: 2 * TICKS, short: 0, cut: true },
             167.. => Push::whole(cell, 2),
             _ => Push::whole(cell, 1),
         })
@@ -264,8 +268,9 @@ fn key_pictures_that_do_not_divide_the_grid_only_make_the_target_duration_unusua
         let begin = i64::try_from(FIRST + cell).unwrap() * GRID;
         (begin + TICKS * 96 / 100 - 1).div_euclid(TICKS * 96 / 100) * (TICKS * 96 / 100) - begin
     };
-    session.source =
-        Box::new(move |cell| Some(Push { cell, epoch: 1, late: first(cell), short: -first(cell + 1) }));
+    session.source = Box::new(move |cell| {
+        Some(Push { late: first(cell), short: -first(cell + 1), ..Push::whole(cell, 1) })
+    });
     session.names = vec!["v0", "a0"];
     let lint = session.run();
     assert_eq!(ids(&lint), ["TARGET_UNUSUAL"], "{}", shown(&lint));

@@ -1,5 +1,5 @@
-//! What moves in the picture: a shaded disc on a slow curve, drawn over one colour. Drawing it here costs a hundredth of what a
-//! source that paints every pixel of every picture anew costs.
+//! What moves in the picture: a shaded disc on a slow curve, drawn over one colour. A source that paints every pixel of every
+//! picture anew takes a seventh of a core for it.
 
 /// The three planes of an I420 picture, with how many bytes a line of each has.
 pub(super) struct Planes<'a> {
