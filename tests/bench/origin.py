@@ -17,7 +17,7 @@ import sys
 import tempfile
 import time
 
-from common import cpu_seconds, say, summary, tree
+from common import cpu_seconds, say, summary, tree, wait_until
 
 GRID_SECONDS = 6
 TICKS = 90_000
@@ -215,8 +215,7 @@ def compare(binary: str, folder: pathlib.Path, rounds: int, seconds: float, cert
 
 PLAYERS = """
 -- 1,000 players: each asks for the playlist every six seconds, for a segment in between, not in step.
-local first = true
-function delay() if first then first = false return math.random(0, 6000) end return 3000 end
+function delay() return math.random(0, 6000) end
 local turn = 0
 request = function()
   turn = turn + 1
@@ -232,7 +231,10 @@ def crowd(binary: str, folder: pathlib.Path, seconds: float) -> None:
         script = folder / "players.lua"
         base = "/hls/open/bench/v0/"
         script.write_text(PLAYERS % (f"{base}{last}.m4s", f"{base}index.m3u8"))
-        size = len(subprocess.check_output(["curl", "-s", f"http://127.0.0.1:{origin.port}{base}index.m3u8"]))
+        fetch = ["curl", "-sf", f"http://127.0.0.1:{origin.port}{base}index.m3u8"]
+        # What was pushed at once is listed within seconds.
+        wait_until("the whole window is listed", lambda: str(last) in subprocess.run(fetch, capture_output=True, text=True).stdout, 30)
+        size = len(subprocess.check_output(fetch))
         result = wrk(f"http://127.0.0.1:{origin.port}{base}index.m3u8", seconds, 1000, str(script))
         say(
             f"1,000 players, window of an hour ({size / 1000:.0f} kB playlist): {result['requests'] / seconds:.0f} "

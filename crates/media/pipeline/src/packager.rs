@@ -82,7 +82,7 @@ pub enum Error {
 /// Packages one epoch.
 pub struct Packager {
     pipeline: gst::Pipeline,
-    inputs: Vec<Option<gst_app::AppSrc>>,
+    inputs: Vec<Option<Input>>,
     video: Option<u8>,
     common: Common,
     end: Utc90,
@@ -90,6 +90,22 @@ pub struct Packager {
     behind: bool,
     /// Pictures left out because the machine is too slow.
     pub dropped: u64,
+}
+
+/// A track's way into the pipeline.
+struct Input {
+    source: gst_app::AppSrc,
+    /// What is handed on together, so that the threads behind it wake up once for all.
+    gathered: Vec<gst::Buffer>,
+}
+
+impl Input {
+    fn flush(&mut self) {
+        if !self.gathered.is_empty() {
+            // A refused buffer shows as a failure on the bus, with the reason.
+            let _ = self.source.push_buffer_list(self.gathered.drain(..).collect::<gst::BufferList>());
+        }
+    }
 }
 
 /// More than this waiting for the encoder, and pictures are left out up to the next key picture; less than a third of it,
@@ -187,34 +203,30 @@ impl Packager {
             }
             let index = usize::from(track.index);
             if self.inputs.len() <= index {
-                self.inputs.resize(index + 1, None);
+                self.inputs.resize_with(index + 1, || None);
             }
             if let Some(place) = self.inputs.get_mut(index) {
-                *place = Some(source);
+                *place = Some(Input { source, gathered: Vec::new() });
             }
         }
         Ok(())
     }
 
-    /// Takes a unit.
-    ///
-    /// # Errors
-    /// The pipeline has failed; the packager is of no more use.
-    pub fn push(&mut self, unit: &Unit) -> Result<(), Error> {
-        self.check()?;
-        let Some(Some(source)) = self.inputs.get(usize::from(unit.track)) else { return Ok(()) };
+    /// Takes a unit. It is worked on after [`Self::flush`].
+    pub fn push(&mut self, unit: &Unit) {
+        let Some(Some(input)) = self.inputs.get_mut(usize::from(unit.track)) else { return };
         let before_all = |time: Utc90| time.0 < self.common.base.0;
         if before_all(unit.dts) || before_all(unit.pts) {
-            return Ok(());
+            return;
         }
         if self.video == Some(unit.track) {
-            let waiting = source.current_level_time().unwrap_or(gst::ClockTime::ZERO);
+            let waiting = input.source.current_level_time().unwrap_or(gst::ClockTime::ZERO);
             if waiting > LONGEST_QUEUE {
                 self.behind = true;
             }
             if self.behind && (!unit.random_access || waiting > LONGEST_QUEUE / 3) {
                 self.dropped += 1;
-                return Ok(());
+                return;
             }
             self.behind = false;
             self.end = self.end.max(unit.dts);
@@ -233,8 +245,15 @@ impl Packager {
                 }
             }
         }
-        // A refused buffer shows as a failure on the bus, with the reason.
-        let _ = source.push_buffer(buffer);
+        input.gathered.push(buffer);
+    }
+
+    /// Hands what was taken to the pipeline: once for everything that came at once.
+    ///
+    /// # Errors
+    /// The pipeline has failed; the packager is of no more use.
+    pub fn flush(&mut self) -> Result<(), Error> {
+        self.inputs.iter_mut().flatten().for_each(Input::flush);
         self.check()
     }
 
@@ -242,7 +261,7 @@ impl Packager {
     /// little.
     pub fn waiting(&self) -> Duration {
         let video = self.video.and_then(|index| self.inputs.get(usize::from(index))).and_then(Option::as_ref);
-        video.and_then(|source| source.current_level_time()).map_or(Duration::ZERO, Into::into)
+        video.and_then(|input| input.source.current_level_time()).map_or(Duration::ZERO, Into::into)
     }
 
     /// Ends the epoch: what is in the pipeline comes out, cut as the grid says. The first cell that the next epoch may fill
@@ -250,12 +269,13 @@ impl Packager {
     ///
     /// # Errors
     /// The pipeline failed on the way; what had come out before is good.
-    pub fn finish(self) -> Result<u64, Error> {
+    pub fn finish(mut self) -> Result<u64, Error> {
         let (published, next) = self.common.grid.after_break(self.end);
         let last = if published { next - 1 } else { next.saturating_sub(1) };
         *self.common.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(last);
-        for source in self.inputs.iter().flatten() {
-            let _ = source.end_of_stream();
+        for input in self.inputs.iter_mut().flatten() {
+            input.flush();
+            let _ = input.source.end_of_stream();
         }
         let ends = [gst::MessageType::Eos, gst::MessageType::Error];
         let message = self.pipeline.bus().and_then(|bus| bus.timed_pop_filtered(FLUSH, &ends));

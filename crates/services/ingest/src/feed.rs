@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use funkturm_base::Clock;
+use funkturm_base::{Clock, Utc90};
 use funkturm_ts::{Event, Found, Health, Programme, Scan, Stats, Transport};
 
 use crate::channel::Channel;
@@ -95,9 +95,9 @@ impl Feed {
         self.lock().trouble.clone()
     }
 
-    /// Bytes that have just arrived.
-    pub(crate) fn push(&self, bytes: &[u8]) {
-        let at = self.clock.utc().0;
+    /// Bytes that have arrived, when they did; just now, if nobody knows better.
+    pub(crate) fn push(&self, bytes: &[u8], at: Option<Utc90>) {
+        let at = at.unwrap_or_else(|| self.clock.utc()).0;
         let State { transport, taps, scan, .. } = &mut *self.lock();
         transport.push(bytes, at, |packet| {
             if let Some(scan) = scan {

@@ -1,6 +1,6 @@
 //! The programme stream of a channel on its way to its readers.
 //!
-//! Messages are encoded once, gathered for a few milliseconds or kilobytes, and handed to every reader as the same
+//! Messages are encoded once, gathered for a tenth of a second, and handed to every reader as the same
 //! bytes. A reader that does not keep up is cut off rather than waited for: it comes back and begins anew.
 
 use std::{
@@ -19,7 +19,7 @@ use slog::{Logger, info, warn};
 use tokio::sync::mpsc;
 
 /// Enough for one write; what is smaller waits for [`Hub::flush`].
-const BATCH: usize = 16 << 10;
+const BATCH: usize = 256 << 10;
 /// Batches that wait for one reader. The limit in bytes is reached first at any real bit rate.
 const WAITING: usize = 16 << 10;
 
@@ -56,7 +56,7 @@ impl Hub {
         }
     }
 
-    /// Hands on what has gathered. To be called every few milliseconds.
+    /// Hands on what has gathered. To be called a few times a second.
     pub(crate) fn flush(&mut self) {
         if self.batch.is_empty() {
             return;
@@ -233,6 +233,7 @@ mod tests {
         let mut quick = hub.join("quick".into(), []);
         for n in 0..20 {
             hub.send(&Message::Unit(unit(n, 20_000)));
+            hub.flush();
             assert_eq!(messages(&mut quick, 1).await, [Message::Unit(unit(n, 20_000))]);
         }
         assert_eq!(hub.readers(), (1, 1));

@@ -89,10 +89,10 @@ async fn follow(
     Ok(())
 }
 
-/// What gathers for the readers is handed on so often; everything slower is counted in these.
-const FLUSH: Duration = Duration::from_millis(20);
-const FLUSHES_PER_DECISION: u32 = 5;
-const FLUSHES_PER_SECOND: u32 = 50;
+/// What gathers for the readers is handed on so often: every time costs a wake-up of each thread on the way to the segment, and
+/// a tenth of a second is nothing beside a segment. Everything slower is counted in these.
+const FLUSH: Duration = Duration::from_millis(100);
+const FLUSHES_PER_SECOND: u32 = 10;
 
 /// The clockwork: flushes, looks for silence and decides, beats, counts.
 async fn pulse(station: Arc<Station>, mut metrics: Metrics, context: Context) -> anyhow::Result<()> {
@@ -105,14 +105,9 @@ async fn pulse(station: Arc<Station>, mut metrics: Metrics, context: Context) ->
             () = context.stop.wait() => return Ok(()),
         }
         count = count.wrapping_add(1);
-        let decide = count.is_multiple_of(FLUSHES_PER_DECISION);
-        if decide {
-            station.tick();
-        }
+        station.tick();
         for channel in station.channels() {
-            if decide {
-                channel.decide();
-            }
+            channel.decide();
             if count.is_multiple_of(FLUSHES_PER_SECOND) {
                 channel.beat();
             }

@@ -1,5 +1,6 @@
 //! Where transport streams come from: one task for each distinct source, which opens it again whenever it breaks.
 
+mod bunch;
 mod datagrams;
 mod file;
 mod hls;

@@ -18,6 +18,8 @@ use crate::status::Health;
 
 /// Messages on their way to the packager: some seconds of a programme with many sounds.
 pub(crate) const QUEUE: usize = 2048;
+/// Messages that are handed to the packager together: less than what counts as too much waiting for the encoder.
+const BATCH: usize = 128;
 
 /// The packaging of one channel.
 pub(crate) struct Packaging {
@@ -51,23 +53,29 @@ impl Packaging {
 
     /// Works until there are no more messages.
     pub(crate) fn work(mut self, mut messages: mpsc::Receiver<Message>) {
-        while let Some(message) = messages.blocking_recv() {
-            match message {
-                Message::EpochStart(epoch) => self.begin(epoch),
-                Message::Unit(unit) => self.unit(&unit),
-                Message::EpochEnd(end) => {
-                    info!(self.log, "epoch ended: {}", end.reason);
-                    self.finish();
-                    self.epoch = None;
-                }
-                Message::Heartbeat(beat) => {
-                    if !beat.receiving {
-                        self.health.problem("no input delivers".to_owned());
-                    }
+        let mut batch = Vec::new();
+        while messages.blocking_recv_many(&mut batch, BATCH) > 0 {
+            batch.drain(..).for_each(|message| self.take(message));
+            self.flush();
+        }
+        self.finish();
+    }
+
+    fn take(&mut self, message: Message) {
+        match message {
+            Message::EpochStart(epoch) => self.begin(epoch),
+            Message::Unit(unit) => self.unit(&unit),
+            Message::EpochEnd(end) => {
+                info!(self.log, "epoch ended: {}", end.reason);
+                self.finish();
+                self.epoch = None;
+            }
+            Message::Heartbeat(beat) => {
+                if !beat.receiving {
+                    self.health.problem("no input delivers".to_owned());
                 }
             }
         }
-        self.finish();
     }
 
     fn begin(&mut self, epoch: Epoch) {
@@ -109,7 +117,7 @@ impl Packaging {
             self.start(unit.dts);
         }
         if let Some(packager) = &mut self.packager {
-            let pushed = packager.push(unit);
+            packager.push(unit);
             let dropped = self.dropped + packager.dropped;
             if self.health.lock().dropped != dropped && packager.dropped > 0 {
                 let mut health = self.health.lock();
@@ -117,9 +125,12 @@ impl Packaging {
                 health.problem =
                     Some("this machine is too slow for the ladder: pictures are left out".to_owned());
             }
-            if let Err(error) = pushed {
-                self.failed(&error);
-            }
+        }
+    }
+
+    fn flush(&mut self) {
+        if let Some(Err(error)) = self.packager.as_mut().map(Packager::flush) {
+            self.failed(&error);
         }
     }
 

@@ -38,7 +38,8 @@ fn package(units: &[Unit], codecs: (Codec, Codec), profile: Profile) -> (Made, B
     let epoch = media::epoch(codecs.0, codecs.1);
     let mut packager = Packager::start(&epoch, 7, units[0].dts, &settings(profile), sender).unwrap();
     for unit in units {
-        packager.push(unit).unwrap();
+        packager.push(unit);
+        packager.flush().unwrap();
         while packager.waiting() > Duration::from_secs(2) {
             std::thread::yield_now();
         }

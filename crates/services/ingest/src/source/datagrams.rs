@@ -1,7 +1,6 @@
 //! UDP and RTP, unicast and multicast.
 
 use std::{
-    io::ErrorKind,
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
     time::Duration,
 };
@@ -9,56 +8,44 @@ use std::{
 use funkturm_contracts::input::Datagrams;
 use slog::warn;
 use socket2::{Domain, InterfaceIndexOrAddress, Protocol, Socket, Type};
-use tokio::{
-    net::UdpSocket,
-    time::{sleep, timeout},
-};
+use tokio::time::Instant;
 
-use super::{Ended, Source, Trouble, rtp::Reorder};
+use super::{Ended, Source, Trouble, bunch::Bunches, rtp::Reorder};
 
 /// After so long without a datagram the group is joined again.
 const SILENCE: Duration = Duration::from_secs(10);
-/// Datagrams are fetched in bunches: a wake-up for each would cost more than taking it apart. The kernel holds them
-/// meanwhile.
-const BUNCH: Duration = Duration::from_millis(3);
-/// The longest datagram that there can be.
-const LONGEST: usize = 65_536;
 
 /// Receives datagrams until something breaks or nothing comes any more.
 pub(super) async fn receive(source: &Source, place: &Datagrams, rtp: bool) -> Ended {
-    let socket = match open(source, place) {
-        Ok(socket) => socket,
+    let mut bunches = match open(source, place) {
+        Ok(bunches) => bunches,
         Err(trouble) => return trouble.into(),
     };
     source.feed.set_trouble(None);
-    let mut buffer = vec![0; LONGEST];
     let mut reorder = Reorder::default();
-    loop {
-        match timeout(SILENCE, socket.readable()).await {
-            Ok(Ok(())) => {}
-            Ok(Err(error)) => return Trouble::because("the socket broke", &error).into(),
-            Err(_) => return Ended::Silent,
-        }
-        loop {
-            let datagram = match socket.try_recv(&mut buffer) {
-                Ok(length) => buffer.get(..length).unwrap_or_default(),
-                Err(error) if error.kind() == ErrorKind::WouldBlock => break,
-                Err(error) => return Trouble::because("the socket broke", &error).into(),
-            };
+    let mut last = Instant::now();
+    while last.elapsed() < SILENCE {
+        let taken = bunches.take(|datagram, at| {
             if rtp {
-                let lost = reorder.push(datagram, |payload| source.feed.push(payload));
+                let lost = reorder.push(datagram, |payload| source.feed.push(payload, at));
                 if lost > 0 {
                     source.feed.count_lost(lost);
                 }
             } else {
-                source.feed.push(datagram);
+                source.feed.push(datagram, at);
             }
+        });
+        match taken {
+            Ok(0) => {}
+            Ok(_) => last = Instant::now(),
+            Err(error) => return Trouble::because("the socket broke", &error).into(),
         }
-        sleep(BUNCH).await;
+        Bunches::pause().await;
     }
+    Ended::Silent
 }
 
-fn open(source: &Source, place: &Datagrams) -> Result<UdpSocket, Trouble> {
+fn open(source: &Source, place: &Datagrams) -> Result<Bunches, Trouble> {
     let what = format!("cannot listen on {}:{}", place.address, place.port);
     let failed = |error: std::io::Error| Trouble::because(&what, &error);
     // Bound to the group itself, so that other groups on the same port stay out.
@@ -82,7 +69,7 @@ fn open(source: &Source, place: &Datagrams) -> Result<UdpSocket, Trouble> {
     if place.address.is_multicast() {
         join(source, place, &socket)?;
     }
-    UdpSocket::from_std(socket.into()).map_err(failed)
+    Bunches::new(socket).map_err(failed)
 }
 
 /// What stands before the `@`.

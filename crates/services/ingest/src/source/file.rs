@@ -80,7 +80,7 @@ impl Bunch {
     async fn send(&mut self, source: &Source, began: Instant) {
         if !self.bytes.is_empty() {
             sleep_until(began + Duration::from_micros(self.at.unsigned_abs() * 100 / 9)).await;
-            source.feed.push(&self.bytes);
+            source.feed.push(&self.bytes, None);
             self.bytes.clear();
         }
     }

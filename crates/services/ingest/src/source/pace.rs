@@ -78,16 +78,16 @@ impl<'a> Paced<'a> {
         });
         for (due, part) in parts {
             sleep_until(self.began + due).await;
-            self.feed.push(&part);
+            self.feed.push(&part, None);
         }
         if self.held.len() > MAX_HELD {
-            self.feed.push(&std::mem::take(&mut self.held));
+            self.feed.push(&std::mem::take(&mut self.held), None);
         }
     }
 
     /// The stream was interrupted, and goes on with whatever comes next.
     pub(super) fn interrupted(&mut self) {
-        self.feed.push(&std::mem::take(&mut self.held));
+        self.feed.push(&std::mem::take(&mut self.held), None);
         self.transport = Transport::default();
         self.pace.interrupted();
     }

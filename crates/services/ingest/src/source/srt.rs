@@ -34,7 +34,7 @@ pub(super) async fn receive(source: &Source) -> Trouble {
                 if !std::mem::replace(&mut connected, true) {
                     source.opened();
                 }
-                source.feed.push(&bytes);
+                source.feed.push(&bytes, None);
             }
             Ok(Err(error)) => return Trouble::because("no SRT connection", &error),
             Err(_) => return Trouble::new("the SRT connection is open, but nothing comes over it"),
