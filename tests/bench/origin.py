@@ -139,7 +139,7 @@ class Nginx:
             f"daemon off; worker_processes 1; error_log {self.root}/error.log; pid {self.root}/pid;\n"
             "events { worker_connections 4096; }\n"
             "http { access_log off; sendfile on; tcp_nopush on; tcp_nodelay on; keepalive_requests 1000000;\n"
-            "open_file_cache max=1000; types { application/vnd.apple.mpegurl m3u8; video/mp4 m4s; }\n"
+            "gzip_static on; open_file_cache max=1000; types { application/vnd.apple.mpegurl m3u8; video/mp4 m4s; }\n"
             f"server {{ listen 127.0.0.1:{self.port} {'ssl' if certificate else ''}; {tls} root {self.root}/www; }} }}\n"
         )
         self.process = subprocess.Popen(
@@ -160,10 +160,8 @@ class Nginx:
         self.process.wait()
 
 
-def wrk(url: str, seconds: float, connections: int = 16, script: str | None = None) -> dict[str, float]:
-    command = ["taskset", "-c", "1", "wrk", "-t1", f"-c{connections}", f"-d{seconds:.0f}s", "--latency"]
-    if script:
-        command += ["-s", script]
+def wrk(url: str, seconds: float, connections: int = 16, more: list[str] = []) -> dict[str, float]:
+    command = ["taskset", "-c", "1", "wrk", "-t1", f"-c{connections}", f"-d{seconds:.0f}s", "--latency", *more]
     text = subprocess.check_output([*command, url], text=True)
     if bad := re.search(r"Non-2xx or 3xx responses: (\d+)", text):
         sys.exit(f"{url}: {bad[1]} bad answers\n{text}")
@@ -175,10 +173,10 @@ def wrk(url: str, seconds: float, connections: int = 16, script: str | None = No
     return {"requests": requests, "bytes": size, "p99_ms": float(latency[1]) * scale[latency[2]]}
 
 
-def round_of(server, path: str, scheme: str, seconds: float) -> tuple[float, float, float]:
+def round_of(server, path: str, scheme: str, seconds: float, more: list[str]) -> tuple[float, float, float]:
     """CPU seconds per GB, per 1000 requests, and requests per second."""
     before = sum(map(cpu_seconds, server.pids()))
-    result = wrk(f"{scheme}://127.0.0.1:{server.port}/{path}", seconds)
+    result = wrk(f"{scheme}://127.0.0.1:{server.port}/{path}", seconds, more=more)
     used = sum(map(cpu_seconds, server.pids())) - before
     return used / result["bytes"] * 1e9, used / result["requests"] * 1e3, result["requests"] / seconds
 
@@ -189,17 +187,23 @@ def compare(binary: str, folder: pathlib.Path, rounds: int, seconds: float, cert
     try:
         last, _ = origin.fill(150, 1_000_000)
         segment, playlist = f"hls/open/bench/v0/{last}.m4s", "hls/open/bench/v0/index.m3u8"
-        fetch = ["curl", "-sk", f"{scheme}://127.0.0.1:{origin.port}/"]
-        for path in (segment, playlist):
-            nginx.put(path, subprocess.check_output([*fetch[:2], fetch[2] + path]))
-        for what, path, index, wanted in (
-            ("1 MB segments, CPU per GB", segment, 0, 0.6),
-            ("playlists, CPU per request", playlist, 1, 0.8),
+        fetch_of = lambda path: ["curl", "-sk", f"{scheme}://127.0.0.1:{origin.port}/{path}"]
+        listed = lambda: str(last) in subprocess.run(fetch_of(playlist), capture_output=True, text=True).stdout
+        wait_until("the window is listed", listed, 30)
+        gzip = "accept-encoding: gzip"
+        nginx.put(segment, subprocess.check_output(fetch_of(segment)))
+        nginx.put(playlist, subprocess.check_output(fetch_of(playlist)))
+        nginx.put(f"{playlist}.gz", subprocess.check_output([*fetch_of(playlist), "-H", gzip]))
+        sizes = [(nginx.root / "www" / name).stat().st_size / 1000 for name in (playlist, f"{playlist}.gz")]
+        for what, path, index, wanted, more in (
+            ("1 MB segments, CPU per GB", segment, 0, 0.6, []),
+            (f"playlists as players ask for them ({sizes[1]:.1f} kB gzip), CPU per request", playlist, 1, 0.8, ["-H", gzip]),
+            (f"playlists in plain text ({sizes[0]:.1f} kB), CPU per request", playlist, 1, 0.8, []),
         ):
             ratios, rates = [], []
             for _ in range(rounds):
-                mine = round_of(origin, path, scheme, seconds)
-                other = round_of(nginx, path, scheme, seconds)
+                mine = round_of(origin, path, scheme, seconds, more)
+                other = round_of(nginx, path, scheme, seconds, more)
                 ratios.append(mine[index] / other[index])
                 rates.append((mine[index], other[index], mine[2], other[2]))
             middle = sorted(rates, key=lambda r: r[0] / r[1])[len(rates) // 2]
@@ -235,7 +239,7 @@ def crowd(binary: str, folder: pathlib.Path, seconds: float) -> None:
         # What was pushed at once is listed within seconds.
         wait_until("the whole window is listed", lambda: str(last) in subprocess.run(fetch, capture_output=True, text=True).stdout, 30)
         size = len(subprocess.check_output(fetch))
-        result = wrk(f"http://127.0.0.1:{origin.port}{base}index.m3u8", seconds, 1000, str(script))
+        result = wrk(f"http://127.0.0.1:{origin.port}{base}index.m3u8", seconds, 1000, ["-s", str(script)])
         say(
             f"1,000 players, window of an hour ({size / 1000:.0f} kB playlist): {result['requests'] / seconds:.0f} "
             f"requests/s, p99 {result['p99_ms']:.1f} ms, wanted < 20 ms"
