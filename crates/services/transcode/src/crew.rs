@@ -47,6 +47,7 @@ pub(crate) struct Crew {
 /// One channel at work.
 struct Post {
     profile: Profile,
+    redundant: bool,
     lease: Lease,
     stop: Stop,
     health: Health,
@@ -116,12 +117,14 @@ impl Crew {
 
     /// Renews what is ours, and leaves what is not ours any more or not wanted as it is.
     async fn renew(&self, wanted: &[Channel]) {
-        let held: Vec<(ChannelId, Profile, Lease)> = {
+        let held: Vec<_> = {
             let posts = self.posts();
-            posts.iter().map(|(id, post)| (id.clone(), post.profile, post.lease.clone())).collect()
+            let work = |post: &Post| (post.profile, post.redundant);
+            posts.iter().map(|(id, post)| (id.clone(), work(post), post.lease.clone())).collect()
         };
-        for (id, profile, mut lease) in held {
-            let still = wanted.iter().any(|channel| channel.id == id && channel.profile == profile);
+        for (id, work, mut lease) in held {
+            let still =
+                wanted.iter().any(|channel| channel.id == id && (channel.profile, channel.redundant) == work);
             let ours = match self.leases.renew(&mut lease).await {
                 Ok(ours) => ours,
                 // Without Redis nobody else can take the channel either, and segments are the same whoever makes them: go on.
@@ -176,6 +179,7 @@ impl Crew {
             let runner = Runner {
                 channel: channel.id.clone(),
                 profile: channel.profile,
+                redundant: channel.redundant,
                 config: self.config.clone(),
                 token,
                 clock: Arc::clone(&self.context.clock),
@@ -192,6 +196,7 @@ impl Crew {
             let job = Job {
                 channel: channel.id.clone(),
                 profile: channel.profile,
+                redundant: channel.redundant,
                 config: self.config.clone(),
                 token,
                 format: self.context.recording.format,
@@ -199,7 +204,8 @@ impl Crew {
             };
             tokio::spawn(watch(job, log, health.clone(), stop.clone()))
         };
-        let post = Post { profile: channel.profile, lease, stop, health, task };
+        let (profile, redundant) = (channel.profile, channel.redundant);
+        let post = Post { profile, redundant, lease, stop, health, task };
         self.posts().insert(channel.id.clone(), post);
     }
 

@@ -26,6 +26,8 @@ use crate::{
 pub(crate) struct Runner {
     pub(crate) channel: ChannelId,
     pub(crate) profile: Profile,
+    /// Another transcoder works on the channel as well.
+    pub(crate) redundant: bool,
     pub(crate) config: Config,
     pub(crate) token: Option<String>,
     pub(crate) clock: Arc<dyn Clock>,
@@ -117,8 +119,10 @@ impl Runner {
             pushers.spawn(pusher.work(outputs));
             queues.push(queue);
         }
-        while let Some(output) = outputs.recv().await {
-            if let Output::Segment { number, segment, .. } = &output {
+        while let Some(mut output) = outputs.recv().await {
+            if let Output::Segment { number, segment, .. } = &mut output {
+                // Where nobody else has the whole of it, nobody is to wait for that.
+                segment.cut &= self.redundant;
                 self.health.made(*number, segment, self.clock.utc());
             }
             for queue in &queues {

@@ -25,6 +25,7 @@ pub struct Args {}
 pub(crate) struct Job {
     pub(crate) channel: ChannelId,
     pub(crate) profile: Profile,
+    pub(crate) redundant: bool,
     pub(crate) config: Config,
     pub(crate) token: Option<String>,
     pub(crate) format: Format,
@@ -67,6 +68,7 @@ async fn work() -> anyhow::Result<()> {
         log: log.logger.new(o!("channel" => job.channel.to_string())),
         channel: job.channel,
         profile: job.profile,
+        redundant: job.redundant,
         config: job.config,
         token: job.token,
         clock: Arc::new(SystemClock::default()),
