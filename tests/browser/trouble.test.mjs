@@ -63,7 +63,7 @@ describe("trouble", { timeout: 400_000 }, () => {
     return longest;
   };
 
-  test("an input is cut: the next one is on air in time, and the player does not stop", async () => {
+  test("an input is cut: the next one is on air within two seconds, and the player does not stop", async () => {
     const [main, spare] = [port(), port()];
     const cut = send("main.ts", main);
     send("spare.ts", spare);
@@ -78,12 +78,13 @@ describe("trouble", { timeout: 400_000 }, () => {
     await plays(page, 6, 15);
     cut.kill("SIGKILL");
     const gone = Date.now();
-    await until("the second input", 4, async () => (await active())?.preference === 1);
+    await until("the second input", 5, async () => (await active())?.preference === 1);
     const took = Date.now() - gone;
     console.log(`the spare input was on air ${took} ms after the cut`);
+    assert.ok(took <= 2500, `${took} ms until the spare input was on air`); // two seconds, and the time to see it
     const stop = await longestStop(page, 25);
     console.log(`the picture stood still for ${stop.toFixed(1)} s at most`);
-    assert.ok(stop < 6, `the picture stood still for ${stop} s`);
+    assert.ok(stop < 3, `the picture stood still for ${stop} s`);
     await page.close();
     tower.run("channel", "remove", channel.id); // so that the machine has its time for what follows
   });
@@ -115,7 +116,7 @@ describe("trouble", { timeout: 400_000 }, () => {
     for (const pid of tower.pids("serve transcode")) process.kill(pid, "SIGKILL");
     const stop = await longestStop(page, 25);
     console.log(`the picture stood still for ${stop.toFixed(1)} s at most`);
-    assert.ok(stop < 6, `the picture stood still for ${stop} s`);
+    assert.ok(stop < 3, `the picture stood still for ${stop} s`);
     const playlist = await (await fetch(`${tower.url}/hls/open/${channel.id}/v0/index.m3u8`)).text();
     assert.ok(!/EXT-X-(DISCONTINUITY|GAP)$/m.test(playlist), playlist);
     await page.close();
