@@ -5,6 +5,7 @@
 //! decided then, for all renditions at once, and stays. See docs/hls.md.
 
 mod rates;
+mod rendition;
 mod target;
 mod types;
 
@@ -14,6 +15,7 @@ use std::{
 };
 
 pub use rates::Rates;
+pub use rendition::Rendition;
 pub use types::{Cell, Frame, Media, Put, Segment, TICKS};
 
 /// More than this between the end of a segment and the beginning of the next is a break in the timeline.
@@ -35,32 +37,6 @@ const EXPECTED: u64 = 2;
 
 /// The multivariant playlist offers a rendition that has one of so many of the last listed numbers.
 const OFFERED: usize = 3;
-
-/// More I-frames than a cell ever has. An I-frame playlist's sequence begins at its first cell's number times this, so that it
-/// is higher after a restart than it was before.
-const FRAMES_IN_CELL: u64 = 64;
-
-/// One rendition of the channel.
-#[derive(Clone, Debug)]
-pub struct Rendition {
-    /// RFC 6381.
-    pub codecs: String,
-    /// What it carries.
-    pub media: Media,
-    /// Its listed segments by number. A listed number that is missing here is a gap.
-    pub segments: BTreeMap<u64, Segment>,
-    /// Its bit rates.
-    pub rates: Rates,
-    /// Those of its I-frame playlist.
-    pub i_frame_rates: Rates,
-    /// Media sequence number of the first entry of its I-frame playlist.
-    pub i_frame_sequence: u64,
-    /// The first number that it had. What is missing after it is a gap in its I-frame playlist; what is missing before is not
-    /// there at all.
-    pub since: u64,
-    /// The initialization section of the last segment that left: gaps before the first one that is listed are still under it.
-    pub init_before: Option<String>,
-}
 
 /// The window.
 #[derive(Clone, Debug)]
@@ -466,54 +442,6 @@ fn first_discontinuity(start: i64) -> u64 {
 /// The segment that decides for all renditions of a number: the best pictures, or the first sound.
 fn reference(segments: &BTreeMap<String, Arrived>) -> Option<&Arrived> {
     segments.values().find(|arrived| arrived.media.is_video()).or_else(|| segments.values().next())
-}
-
-impl Rendition {
-    fn new(arrived: &Arrived, number: u64) -> Self {
-        Self {
-            codecs: arrived.codecs.clone(),
-            media: arrived.media.clone(),
-            segments: BTreeMap::new(),
-            rates: Rates::default(),
-            i_frame_rates: Rates::default(),
-            i_frame_sequence: number * FRAMES_IN_CELL,
-            since: number,
-            init_before: None,
-        }
-    }
-
-    fn add(&mut self, number: u64, arrived: Arrived, target: i64) {
-        self.codecs = arrived.codecs;
-        self.media = arrived.media;
-        let segment = arrived.segment;
-        self.rates.add(segment.size, segment.duration, target);
-        self.i_frame_rates.add(frame_bytes(&segment), segment.duration, target);
-        self.segments.insert(number, segment);
-    }
-
-    /// Takes a number out; the size of its segment.
-    fn remove(&mut self, number: u64) -> u64 {
-        let removed = self.segments.remove(&number);
-        if number >= self.since {
-            // What has no pictures is one entry: a gap.
-            self.i_frame_sequence += removed.as_ref().map_or(1, |segment| segment.frames.len().max(1) as u64);
-        }
-        let Some(segment) = removed else { return 0 };
-        self.rates.remove(segment.size, segment.duration);
-        self.i_frame_rates.remove(frame_bytes(&segment), segment.duration);
-        self.init_before = Some(segment.init);
-        segment.size
-    }
-
-    /// The initialization section that playlists begin with.
-    pub fn first_init(&self) -> &str {
-        let first = || self.segments.values().next().map(|segment| &segment.init);
-        self.init_before.as_ref().or_else(first).map_or("", String::as_str)
-    }
-}
-
-fn frame_bytes(segment: &Segment) -> u64 {
-    segment.frames.iter().map(|frame| frame.length).sum()
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! What a window does with pushes, in whatever order they come.
 
-use super::*;
+use super::{rendition::FRAMES_IN_CELL, *};
 
 const GRID: i64 = 6 * TICKS;
 
