@@ -202,7 +202,10 @@ async fn srt_that_calls_us() {
             }
         }
     });
-    let opened = tokio::task::spawn_blocking(move || funkturm_pipeline::srt::Sender::open(&call).unwrap());
+    let opened = tokio::task::spawn_blocking(move || {
+        funkturm_pipeline::init(&slog::Logger::root(slog::Discard, slog::o!())).unwrap();
+        funkturm_pipeline::srt::Sender::open(&call).unwrap()
+    });
     *connection.lock().unwrap() = Some(opened.await.unwrap());
     plays(&mut rig.open("one").await).await;
     let status = rig.status().await;

@@ -30,9 +30,9 @@ impl Http {
         let known = Arc::clone(&receivers);
         std::thread::Builder::new().name("http".to_owned()).spawn(move || {
             for connection in listener.incoming().flatten() {
-                if let Ok(connection) = welcome(connection) {
-                    known.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
-                }
+                let _ = read_request(&connection).and_then(|()| {
+                    welcome(connection, &mut known.lock().unwrap_or_else(PoisonError::into_inner))
+                });
             }
         })?;
         Ok(Self { receivers, address })
@@ -44,18 +44,25 @@ impl Http {
     }
 }
 
-/// Reads a request, whatever it asks for, and answers with the beginning of a response without end.
-fn welcome(mut connection: TcpStream) -> std::io::Result<TcpStream> {
+/// Reads a request, whatever it asks for.
+fn read_request(connection: &TcpStream) -> std::io::Result<()> {
     connection.set_read_timeout(Some(PATIENCE))?;
     connection.set_write_timeout(Some(PATIENCE))?;
-    for line in BufReader::new(&connection).lines() {
+    for line in BufReader::new(connection).lines() {
         if line?.is_empty() {
             break;
         }
     }
+    Ok(())
+}
+
+/// Answers with the beginning of a response without end, and takes the receiver in at the same time: whoever has seen the
+/// beginning gets everything that is sent from then on.
+fn welcome(mut connection: TcpStream, receivers: &mut Vec<TcpStream>) -> std::io::Result<()> {
     connection
         .write_all(b"HTTP/1.0 200 OK\r\nContent-Type: video/mp2t\r\nCache-Control: no-store\r\n\r\n")?;
-    Ok(connection)
+    receivers.push(connection);
+    Ok(())
 }
 
 impl Line for Http {

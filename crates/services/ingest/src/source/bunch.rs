@@ -96,6 +96,14 @@ mod tests {
         let mut bunches = Bunches::new(ours.into()).unwrap();
         assert_eq!(bunches.take(|_, _| unreachable!("nothing was sent")).unwrap(), 0);
         let theirs = UdpSocket::bind("127.0.0.1:0").unwrap();
+        // The kernel notes times only a moment after it was asked to; until then they are those of the look.
+        let mut noted = false;
+        while !noted {
+            theirs.send_to(b"?", address).unwrap();
+            let sent = Utc90::from(chrono::Utc::now());
+            std::thread::sleep(Duration::from_millis(5));
+            bunches.take(|_, at| noted = at.unwrap().0 <= sent.0 + 1).unwrap();
+        }
         let before = Utc90::from(chrono::Utc::now());
         let sent = 2 * BUNCH + 3;
         for number in 0..sent {

@@ -12,15 +12,17 @@ const SILENCE: Duration = Duration::from_secs(10);
 
 /// Receives until the connection breaks. A listener waits for its caller for ever.
 pub(super) async fn receive(source: &Source) -> Trouble {
-    if let Err(error) = funkturm_pipeline::init(&source.log) {
-        return Trouble::because("GStreamer, which SRT needs, cannot be started", &error);
-    }
-    let url = source.url.clone();
-    // Looking up a host's name and opening the socket may block.
-    let opened = tokio::task::spawn_blocking(move || Receiver::open(&url)).await;
+    let (url, log) = (source.url.clone(), source.log.clone());
+    // Starting GStreamer, looking up a host's name and opening the socket may block.
+    let opened = tokio::task::spawn_blocking(move || {
+        funkturm_pipeline::init(&log)
+            .map_err(|error| Trouble::because("GStreamer, which SRT needs, cannot be started", &error))?;
+        Receiver::open(&url).map_err(|error| Trouble::because("SRT cannot be opened", &error))
+    })
+    .await;
     let mut receiver = match opened {
         Ok(Ok(receiver)) => receiver,
-        Ok(Err(error)) => return Trouble::because("SRT cannot be opened", &error),
+        Ok(Err(trouble)) => return trouble,
         Err(error) => return Trouble::because("SRT cannot be opened", &error),
     };
     let mut connected = false;
