@@ -69,6 +69,9 @@ pub enum Media {
         height: u32,
         /// Pictures per second.
         frame_rate: f64,
+        /// Key pictures were asked for where cells begin, as in a ladder; else they are where the source has them.
+        #[serde(default)]
+        on_grid: bool,
     },
     /// Sound.
     Audio {

@@ -91,7 +91,7 @@ fn write_variant(
     let (peak, average) = rates;
     let _ =
         write!(text, "#EXT-X-STREAM-INF:BANDWIDTH={peak},AVERAGE-BANDWIDTH={average},CODECS=\"{codecs}\"");
-    if let Media::Video { width, height, frame_rate } = rendition.media {
+    if let Media::Video { width, height, frame_rate, .. } = rendition.media {
         let _ = write!(text, ",RESOLUTION={width}x{height},FRAME-RATE={frame_rate:.3}");
     }
     let _ = writeln!(text, "{}\n{name}/index.m3u8", if group { ",AUDIO=\"audio\"" } else { "" });
@@ -222,7 +222,7 @@ mod tests {
 
     fn window() -> Window {
         let mut window = Window::new(GRID, 20 * GRID);
-        let video = Media::Video { width: 1280, height: 720, frame_rate: 25.0 };
+        let video = Media::Video { width: 1280, height: 720, frame_rate: 25.0, on_grid: true };
         for (second, number, epoch) in [(0, 296_000_000, 1), (6, 296_000_001, 1), (18, 296_000_003, 2)] {
             let start = number as i64 * GRID;
             let segment = |size, frames| Segment {

@@ -325,11 +325,13 @@ impl Window {
     /// Before the first number is listed, out of everything that is there. Later only if a segment is longer than what was
     /// foreseen: then the rule that segments are not above it (4.4.3.1) weighs more than that it does not change.
     fn decide_target(&mut self, next: &Waiting) {
+        // Where segments begin as cells do, nothing has to be foreseen.
+        let free = |media: &Media| matches!(media, Media::Video { on_grid: false, .. });
         let all = self.waiting.values().chain([next]).flat_map(|waiting| waiting.segments.values());
         let foreseen = match self.target {
             Some(target) => target,
             None => {
-                let video = all.filter(|arrived| arrived.media.is_video()).map(|arrived| &arrived.segment);
+                let video = all.filter(|arrived| free(&arrived.media)).map(|arrived| &arrived.segment);
                 target::target(self.grid, video)
             }
         };

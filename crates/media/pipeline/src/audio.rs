@@ -79,6 +79,8 @@ fn encode(
     caps.set_property("caps", stereo.build());
     // Jitter of a few ticks in the source's timestamps is not a hole.
     rate.set_property("tolerance", gst::ClockTime::from_mseconds(40).nseconds());
+    // No silence from running time 0 on, which lies ten seconds before the pictures.
+    rate.set_property("skip-to-first", true);
     encoder.set_property("bitrate", 128_000_i32);
     pipeline.add_many(&elements)?;
     gst::Element::link_many(std::iter::once(source.upcast_ref::<gst::Element>()).chain(&elements))?;

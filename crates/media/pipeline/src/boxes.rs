@@ -9,6 +9,8 @@ pub(crate) struct Fragment {
     time_at: usize,
     /// Its samples' durations added up, in the track's timescale.
     pub duration: u64,
+    /// The same if its last sample were no longer than the one before: where pictures are missing after it, it is.
+    pub steady: u64,
     /// Where the duration of its last sample lies, if samples have durations of their own, and that duration.
     last: Option<(usize, u32)>,
     /// Where its `moof` begins: other boxes may come before.
@@ -68,6 +70,7 @@ pub(crate) fn fragment(bytes: &[u8]) -> Option<Fragment> {
         at += 4;
     }
     let (mut duration, mut first_size, mut last) = (0_u64, None, None);
+    let mut surplus = 0;
     for _ in 0..count {
         let own = (flags & 0x100 != 0).then_some(at);
         let mut field = |flag: u32, default: u32| -> Option<u32> {
@@ -79,6 +82,7 @@ pub(crate) fn fragment(bytes: &[u8]) -> Option<Fragment> {
         };
         let length = field(0x100, defaults.duration)?;
         duration += u64::from(length);
+        surplus = last.map_or(0, |(_, before)| u64::from(length.saturating_sub(before)));
         last = own.map(|at| (at, length));
         let size = field(0x200, defaults.size)?;
         first_size.get_or_insert(size as usize);
@@ -89,6 +93,7 @@ pub(crate) fn fragment(bytes: &[u8]) -> Option<Fragment> {
     Some(Fragment {
         time_at: tfdt.0 + 4,
         duration,
+        steady: duration - surplus,
         last,
         start: moof_start,
         first_sample_end: moof_start + data + first_size?,

@@ -28,16 +28,19 @@ impl Common {
     /// The time on the timeline of a buffer's time. Elements may shift timestamps together with their segment (x264enc does,
     /// by 1000 hours, so that a DTS is never negative), so the segment says what is meant.
     pub(crate) fn time(&self, pad: &gst::Pad, time: gst::ClockTime) -> Utc90 {
-        let segment = pad.sticky_event::<gst::event::Segment>(0);
-        let segment = segment.as_ref().and_then(|event| event.segment().downcast_ref::<gst::ClockTime>());
-        let running = segment.and_then(|segment| segment.to_running_time_full(time));
         self.base
-            + match running {
+            + match running_time(pad, time) {
                 Some(gst::Signed::Positive(running)) => Utc90::from_nanos(running.nseconds()).0,
                 Some(gst::Signed::Negative(running)) => -Utc90::from_nanos(running.nseconds()).0,
                 None => Utc90::from_nanos(time.nseconds()).0,
             }
     }
+}
+
+/// The running time of a buffer's time, as the pad's segment has it.
+pub(crate) fn running_time(pad: &gst::Pad, time: gst::ClockTime) -> Option<gst::Signed<gst::ClockTime>> {
+    let segment = pad.sticky_event::<gst::event::Segment>(0)?;
+    segment.segment().downcast_ref::<gst::ClockTime>()?.to_running_time_full(time)
 }
 
 /// Collects the fragments of one rendition into segments.
@@ -57,10 +60,13 @@ pub(crate) struct Collector {
 /// What begins so little after its cell, or ends so little before its end, lacks nothing: two pictures, or frames of sound. Ticks.
 const PUNCTUAL: i64 = TICKS_PER_SECOND / 12;
 
+/// When the next picture comes so much later than it should, some are missing. Ticks.
+const MISSING: i64 = TICKS_PER_SECOND / 2;
+
 /// What a rendition is, as far as it is known before its first fragment.
 #[derive(Clone)]
 pub(crate) enum Kind {
-    Video,
+    Video { on_grid: bool },
     Audio { language: Option<String>, label: String, description: bool, default: bool },
 }
 
@@ -94,7 +100,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 /// Puts the cutting probe before a muxer and the collector behind it.
 pub(crate) fn attach(mux: &gst::Element, sink: &gst_app::AppSink, common: Common, name: String, kind: Kind) {
-    let video = matches!(kind, Kind::Video);
+    let video = matches!(kind, Kind::Video { .. });
     let collector = Arc::new(Mutex::new(Collector {
         common: common.clone(),
         name,
@@ -228,13 +234,13 @@ impl Collector {
         let structure = caps.structure(0)?;
         let number = |name| structure.get::<i32>(name).ok().and_then(|value| u32::try_from(value).ok());
         let media = match &self.kind {
-            Kind::Video => {
+            Kind::Video { on_grid } => {
                 let rate = structure.get::<gst::Fraction>("framerate").ok().filter(|rate| rate.numer() > 0);
                 let frame_rate = rate.map_or(25.0, |rate| f64::from(rate.numer()) / f64::from(rate.denom()));
                 let par = structure.get::<gst::Fraction>("pixel-aspect-ratio").ok();
                 let par = par.map_or(1.0, |par| f64::from(par.numer()) / f64::from(par.denom().max(1)));
                 let width = (f64::from(number("width")?) * par).round() as u32;
-                Media::Video { width, height: number("height")?, frame_rate }
+                Media::Video { width, height: number("height")?, frame_rate, on_grid: *on_grid }
             }
             Kind::Audio { language, label, description, default } => Media::Audio {
                 language: language.clone(),
@@ -258,19 +264,29 @@ impl Collector {
             u64::try_from(ticks / i128::from(TICKS_PER_SECOND)).unwrap_or(0)
         };
         boxes::set_decode_time(&mut data, &fragment, scaled(expected.decode_time.0));
+        let ticks = |length: u64| {
+            let ticks = i128::from(length) * i128::from(TICKS_PER_SECOND) / scale.max(1);
+            i64::try_from(ticks).unwrap_or(0)
+        };
+        let mut duration = ticks(fragment.duration);
         // The muxer does not know yet what follows when it writes the last picture's duration, and takes the encoder's word for it,
         // which is of the order of showing, not of decoding: where pictures are missing, that is not the same.
-        let duration = match self.expected.front() {
-            Some(next) if matches!(self.kind, Kind::Video) => {
-                let lasts = scaled(next.decode_time.0).saturating_sub(scaled(expected.decode_time.0));
-                boxes::set_duration(&mut data, &fragment, lasts);
-                next.time - expected.time
-            }
-            _ => {
-                let ticks = i128::from(fragment.duration) * i128::from(TICKS_PER_SECOND) / scale.max(1);
-                i64::try_from(ticks).unwrap_or(0)
-            }
-        };
+        if let (Some(next), Kind::Video { .. }) = (self.expected.front(), &self.kind) {
+            let begun = self.building.as_ref().filter(|building| building.cell == expected.cell);
+            let full = begun.map_or(expected.time, |building| building.start) + self.common.grid.cell;
+            let shown = next.time - expected.time;
+            // The last picture stands for missing ones, but not until its segment is longer than a cell.
+            let steady = ticks(fragment.steady);
+            let lasts =
+                if shown - steady > MISSING { shown.min(steady.max(full - expected.time)) } else { shown };
+            let until = next.decode_time.0 - (shown - lasts);
+            boxes::set_duration(
+                &mut data,
+                &fragment,
+                scaled(until).saturating_sub(scaled(expected.decode_time.0)),
+            );
+            duration = lasts;
+        }
         if self.building.as_ref().is_some_and(|building| building.cell != expected.cell) {
             outputs.extend(self.close(false));
         }
@@ -282,7 +298,7 @@ impl Collector {
             data: BytesMut::new(),
             frames: Vec::new(),
         });
-        if matches!(self.kind, Kind::Video) {
+        if matches!(self.kind, Kind::Video { .. }) {
             building.frames.push(IndependentFrame {
                 offset: (building.data.len() + fragment.start) as u64,
                 length: (fragment.first_sample_end - fragment.start) as u64,

@@ -53,7 +53,7 @@ pub(crate) fn passthrough(
     let (mux, sink) = sink_for(pipeline)?;
     pipeline.add_many([&parse, &filter])?;
     gst::Element::link_many([source.upcast_ref(), &parse, &filter, &mux])?;
-    collect::attach(&mux, &sink, common.clone(), "v0".into(), Kind::Video);
+    collect::attach(&mux, &sink, common.clone(), "v0".into(), Kind::Video { on_grid: false });
     Ok(())
 }
 
@@ -151,10 +151,19 @@ impl Plan {
                     .field("alignment", "au")
                     .build(),
             );
+            if let Some(pad) = encoder.static_pad("src") {
+                keep_decode_times_near(&pad);
+            }
             let (mux, sink) = sink_for(&pipeline)?;
             pipeline.add_many([&queue, &encoder, &parse, &profile])?;
             gst::Element::link_many([&tee, &queue, &encoder, &parse, &profile, &mux])?;
-            collect::attach(&mux, &sink, self.common.clone(), format!("v{index}"), Kind::Video);
+            collect::attach(
+                &mux,
+                &sink,
+                self.common.clone(),
+                format!("v{index}"),
+                Kind::Video { on_grid: true },
+            );
             made.extend([sink.upcast(), mux, profile, parse, encoder, queue, tee.clone(), size, scale]);
             if index + 1 < rungs.len() {
                 let next = raw_queue()?;
@@ -211,9 +220,35 @@ fn force_keyframes(pad: &gst::Pad, step: i64, common: Common) {
         // The very first picture is a key picture anyway; asking for it would break later requests (x264enc 1.22
         // remembers the running time of a request that comes before its first output).
         if before.is_some_and(|before| before != index) {
-            let event = gst_video::DownstreamForceKeyUnitEvent::builder().all_headers(true).build();
+            // With its time: a request without one is forgotten while another one waits for its picture to come out.
+            let event = gst_video::DownstreamForceKeyUnitEvent::builder()
+                .all_headers(true)
+                .running_time(collect::running_time(pad, pts).and_then(gst::Signed::positive))
+                .build();
             pad.push_event(event);
         }
+        gst::PadProbeReturn::Ok
+    });
+}
+
+/// The farthest that a picture is decoded before it is shown, in pictures: two B pictures, one of which others refer to.
+const REORDERED: u64 = 4;
+
+/// Moves decode times behind a hole. x264 gives a picture the time of the one shown two before it to be decoded at: where
+/// pictures are missing that lies before the hole, and browsers throw away what follows such a jump up to the next key picture.
+fn keep_decode_times_near(pad: &gst::Pad) {
+    let last = Mutex::new(None);
+    pad.add_probe(gst::PadProbeType::BUFFER, move |_, info| {
+        let Some(buffer) = info.buffer_mut() else { return gst::PadProbeReturn::Ok };
+        let (Some(pts), Some(dts)) = (buffer.pts(), buffer.dts()) else { return gst::PadProbeReturn::Ok };
+        let mut last = last.lock().unwrap_or_else(PoisonError::into_inner);
+        let picture = buffer.duration().unwrap_or(gst::ClockTime::from_mseconds(40));
+        let after_last = last.map_or(dts, |last| last + gst::ClockTime::NSECOND);
+        let near = dts.max(pts.saturating_sub(picture * REORDERED)).max(after_last).min(pts);
+        if near != dts {
+            buffer.make_mut().set_dts(near);
+        }
+        *last = Some(near);
         gst::PadProbeReturn::Ok
     });
 }

@@ -181,7 +181,9 @@ fn frame(frame: &funkturm_contracts::segment::IndependentFrame) -> Frame {
 
 fn media(media: &Media) -> window::Media {
     match media.clone() {
-        Media::Video { width, height, frame_rate } => window::Media::Video { width, height, frame_rate },
+        Media::Video { width, height, frame_rate, on_grid } => {
+            window::Media::Video { width, height, frame_rate, on_grid }
+        }
         Media::Audio { language, label, channels, description, default } => {
             window::Media::Audio { language, label, channels, description, default }
         }

@@ -32,7 +32,7 @@ pub(crate) fn reply(live: &Live) -> Reply {
 
 fn health(name: &str, rendition: &Rendition) -> RenditionHealth {
     let description = match &rendition.media {
-        Media::Video { width, height, frame_rate } => format!("{width}×{height} {frame_rate} fps"),
+        Media::Video { width, height, frame_rate, .. } => format!("{width}×{height} {frame_rate} fps"),
         Media::Audio { label, channels: 2, .. } => format!("{label} stereo"),
         Media::Audio { label, channels, .. } => format!("{label} {channels} channels"),
     };

@@ -43,7 +43,7 @@ impl Health {
         let mut health = self.lock();
         let rendition = &segment.rendition;
         let text = match &rendition.media {
-            Media::Video { width, height, frame_rate } => {
+            Media::Video { width, height, frame_rate, .. } => {
                 format!("{} {width}×{height} {frame_rate} fps {}", rendition.name, rendition.codecs)
             }
             Media::Audio { label, channels, .. } => {

@@ -9,7 +9,7 @@ fn seconds(seconds: f64) -> Duration {
 }
 
 fn video() -> Media {
-    Media::Video { width: 1280, height: 720, frame_rate: 25.0 }
+    Media::Video { width: 1280, height: 720, frame_rate: 25.0, on_grid: false }
 }
 
 fn sound() -> Media {

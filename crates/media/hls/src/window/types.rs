@@ -51,6 +51,8 @@ pub enum Media {
         height: u32,
         /// Pictures per second.
         frame_rate: f64,
+        /// Its segments begin where cells do, whatever becomes of the source.
+        on_grid: bool,
     },
     /// Sound.
     Audio {

@@ -80,7 +80,7 @@ impl Presentation {
             frames,
         };
         let (codecs, kind) = if video {
-            ("avc1.64001f", Media::Video { width: 1280, height: 720, frame_rate: 25.0 })
+            ("avc1.64001f", Media::Video { width: 1280, height: 720, frame_rate: 25.0, on_grid: false })
         } else {
             let (language, label) = (Some("deu".into()), format!("Deutsch {name}"));
             (

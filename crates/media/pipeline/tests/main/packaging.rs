@@ -100,7 +100,10 @@ fn passthrough_is_cut_on_the_grid_and_plays() {
     let (second, _) = &made[&("v0".to_owned(), 447_250_001)];
     assert_eq!((second.duration, second.epoch, second.independent_frames.len()), (CELL, 7, 2));
     assert_eq!(second.rendition.codecs.get(..5), Some("avc1."));
-    assert!(matches!(second.rendition.media, Media::Video { width: 320, height: 180, frame_rate: 25.0 }));
+    assert!(matches!(
+        second.rendition.media,
+        Media::Video { width: 320, height: 180, frame_rate: 25.0, on_grid: false }
+    ));
     let (sound, _) = &made[&("a0".to_owned(), 447_250_001)];
     assert_eq!(sound.rendition.codecs, "mp4a.40.2");
     assert!((sound.duration - CELL).abs() < 2000 * 2, "{}", sound.duration);
@@ -156,9 +159,9 @@ fn a_transcoder_that_joins_late_cuts_the_same() {
 
 #[test]
 fn a_ladder_is_cut_on_the_grid_and_plays() {
-    let units = media::units(Codec::H264, Codec::MpegAudio, START + 50_000, 13);
+    let units = media::units(Codec::H264, Codec::MpegAudio, START + 50_000, 15);
     let (made, inits, _) = package(&units, (Codec::H264, Codec::MpegAudio), Profile::Sd);
-    assert_eq!(numbers(&made, "v0"), [0, 1, 2, 3].split_at(numbers(&made, "v0").len()).0);
+    assert_eq!(numbers(&made, "v0"), [0, 1, 2, 3]);
     for (_, (segment, _)) in
         made.iter().filter(|((name, number), _)| name == "v0" && (1..3).contains(&(number - 447_250_000)))
     {
@@ -166,8 +169,12 @@ fn a_ladder_is_cut_on_the_grid_and_plays() {
         assert!((segment.start.0 + 1800) % CELL < 3600, "the first picture of the cell begins it");
     }
     let shown = decode(&made, &inits, "v0");
-    assert!(shown.starts_with("h264,28"), "{shown}");
+    assert_eq!(shown, "h264,375");
     assert!(decode(&made, &inits, "a0").starts_with("aac,"));
+    assert_eq!(numbers(&made, "a0"), numbers(&made, "v0"), "no sound before the pictures");
+    let cut: Vec<_> =
+        made.iter().filter(|(_, (segment, _))| segment.cut).map(|((name, _), _)| name).collect();
+    assert_eq!(cut, ["a0", "a0", "v0", "v0"], "the first and the last of each");
 }
 
 #[test]
@@ -189,6 +196,32 @@ fn where_pictures_are_missing_decode_times_go_on() {
             assert_eq!(begin + length, times(next).0, "{profile:?}: decoding goes on");
             assert_eq!(before.start + before.duration, after.start, "{profile:?}: showing goes on");
         }
+    }
+}
+
+#[test]
+fn missing_pictures_do_not_make_a_segment_longer_than_a_cell() {
+    let units = media::units(Codec::H264, Codec::AacAdts, START, 17);
+    let lost = |unit: &Unit| {
+        let into = unit.dts - START;
+        unit.track == 0 && (CELL * 3 / 2..CELL * 5 / 2).contains(&into)
+    };
+    let rest: Vec<_> = units.into_iter().filter(|unit| !lost(unit)).collect();
+    for profile in [Profile::Passthrough, Profile::Sd] {
+        let (made, _, _) = package(&rest, (Codec::H264, Codec::AacAdts), profile);
+        let video: Vec<_> = made.iter().filter(|((name, _), _)| name == "v0").map(|(_, made)| made).collect();
+        assert_eq!(numbers(&made, "v0"), [0, 1, 2, 3], "{profile:?}");
+        let lengths: Vec<_> = video.iter().map(|(segment, _)| segment.duration).collect();
+        assert!(lengths.iter().all(|length| *length <= CELL), "{profile:?}: {lengths:?}");
+        let [_, (before, bytes), (after, next), ..] = video.as_slice() else { unreachable!() };
+        assert_eq!(before.duration, CELL, "{profile:?}: the last picture stands until the cell is full");
+        let hole = after.start - before.start - CELL;
+        assert!(
+            (2 * 90_000..2 * 90_000 + 7_201).contains(&hole),
+            "{profile:?}: a key picture as soon as there are pictures: {hole}"
+        );
+        let (begin, length) = times(bytes);
+        assert_eq!(times(next).0 - begin - length, hole as u64, "{profile:?}: a hole in the timeline too");
     }
 }
 

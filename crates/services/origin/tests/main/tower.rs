@@ -34,7 +34,7 @@ pub(crate) fn section(name: &str) -> (String, Bytes) {
 /// The description of a cell's segment.
 pub(crate) fn segment(name: &str, number: u64) -> Segment {
     let media = if name.starts_with('v') {
-        Media::Video { width: 1280, height: 720, frame_rate: 25.0 }
+        Media::Video { width: 1280, height: 720, frame_rate: 25.0, on_grid: true }
     } else {
         Media::Audio {
             language: Some("deu".into()),
