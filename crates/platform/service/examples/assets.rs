@@ -20,14 +20,14 @@ fn asset(content_type: &'static str, body: Vec<u8>) -> Asset {
 fn main() -> anyhow::Result<()> {
     let playlist = asset("application/vnd.apple.mpegurl", vec![b'x'; 2048]);
     let segment = asset("video/mp4", vec![7; 1_000_000]);
-    let routes = Routes::new().get("/hls/{token}/{channel}/{rendition}/{file}", move |request: Request| {
-        let answer = || match &*request.text("file")? {
-            "index.m3u8" => Ok(reply::asset(&request, &playlist)),
-            "1.m4s" => Ok(reply::asset(&request, &segment)),
-            _ => Err(Error::new(Kind::NotFound, "there is no such file")),
-        };
-        std::future::ready(answer())
-    });
+    let routes =
+        Routes::new().get_now("/hls/{token}/{channel}/{rendition}/{file}", move |request: &Request| {
+            match &*request.text("file")? {
+                "index.m3u8" => Ok(reply::asset(request, &playlist)),
+                "1.m4s" => Ok(reply::asset(request, &segment)),
+                _ => Err(Error::new(Kind::NotFound, "there is no such file")),
+            }
+        });
     let threads = std::env::args().nth(1).map_or(Ok(1), |threads| threads.parse())?;
     tokio::runtime::Builder::new_multi_thread().worker_threads(threads).enable_all().build()?.block_on(
         async {

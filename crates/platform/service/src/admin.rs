@@ -1,8 +1,6 @@
 //! The admin listener: is it alive, is it ready, how does it do, how is it configured, how much does it log.
 //! Not for the public.
 
-use std::future::ready;
-
 use funkturm_base::{Error, Kind};
 use tokio::net::TcpListener;
 
@@ -38,13 +36,13 @@ fn routes(context: &Context, level: LevelSwitch, configuration: String) -> Route
     let (readiness, registry) = (context.clone(), context.metrics.clone());
     let now = level.clone();
     Routes::new()
-        .get("/live", |_| ready(Ok(text("alive\n"))))
-        .get("/ready", move |_| ready(readiness.check_ready().map(|()| text("ready\n"))))
-        .get("/metrics", move |_| {
-            ready(Ok(reply::bytes("text/plain; version=0.0.4", metrics::text(&registry).into())))
+        .get_now("/live", |_| Ok(text("alive\n")))
+        .get_now("/ready", move |_| readiness.check_ready().map(|()| text("ready\n")))
+        .get_now("/metrics", move |_| {
+            Ok(reply::bytes("text/plain; version=0.0.4", metrics::text(&registry).into()))
         })
-        .get("/config", move |_| ready(Ok(text(configuration.clone()))))
-        .get("/log-level", move |_| ready(Ok(text(format!("{}\n", now.get())))))
+        .get_now("/config", move |_| Ok(text(configuration.clone())))
+        .get_now("/log-level", move |_| Ok(text(format!("{}\n", now.get()))))
         .put("/log-level", move |mut request| {
             let level = level.clone();
             async move {

@@ -1,6 +1,6 @@
 //! What players ask for, and the doors for transcoders.
 
-use std::{future::ready, sync::Arc};
+use std::sync::Arc;
 
 use funkturm_base::{Error, Kind};
 use funkturm_service::{
@@ -18,9 +18,9 @@ pub(crate) fn routes(live: &Arc<Live>) -> Routes {
     let (playing, statuses, inits, segments) = (with(live), with(live), with(live), with(live));
     let (multivariant, inner) = (with(live), playing);
     Routes::new()
-        .get("/hls/{token}/{channel}/master.m3u8", move |request| ready(master(&multivariant, &request)))
-        .get("/hls/{token}/{channel}/{rendition}/{file}", move |request| ready(file(&inner, &request)))
-        .get("/internal/v1/status", move |_| ready(Ok(status::reply(&statuses))))
+        .get_now("/hls/{token}/{channel}/master.m3u8", move |request| master(&multivariant, request))
+        .get_now("/hls/{token}/{channel}/{rendition}/{file}", move |request| file(&inner, request))
+        .get_now("/internal/v1/status", move |_| Ok(status::reply(&statuses)))
         .put("/internal/v1/inits/{channel}/{rendition}/{hash}", move |request| {
             push::init(Arc::clone(&inits), request)
         })

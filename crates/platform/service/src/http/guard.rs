@@ -1,11 +1,21 @@
 //! What happens to every request around its handler: routing, who may come in, problems, compression, CORS,
 //! log, metrics.
 
-use std::{panic::AssertUnwindSafe, sync::Arc, time::Instant};
+use std::{
+    any::Any,
+    future::{Ready, ready},
+    net::SocketAddr,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
+    time::Instant,
+};
 
 use funkturm_base::{Error, Kind};
-use futures_util::FutureExt;
-use http::{HeaderValue, Method, StatusCode, header};
+use futures_util::{
+    FutureExt,
+    future::{BoxFuture, Either},
+};
+use http::{HeaderValue, Method, StatusCode, Uri, header};
 
 use super::{
     Payload, Reply, Request, Routes,
@@ -14,7 +24,7 @@ use super::{
     door::Keys,
     meters::Meter,
     reply::{accepts_gzip, compress, compressible, problem, problem_of},
-    routes::{Endpoint, Leaf, Table},
+    routes::{Endpoint, Handler, Leaf, Table},
 };
 use crate::{Context, log::said};
 
@@ -24,6 +34,18 @@ pub(crate) struct Guard {
     keys: Keys,
     lost: Meter,
     context: Context,
+}
+
+/// A reply that is there, or on its way.
+pub(crate) type Answer = Either<Ready<Reply>, BoxFuture<'static, Reply>>;
+
+/// What is said about a request once it has been answered.
+struct Asked {
+    method: Method,
+    uri: Uri,
+    peer: Option<SocketAddr>,
+    started: Instant,
+    endpoint: Option<Arc<Endpoint>>,
 }
 
 impl Guard {
@@ -38,55 +60,104 @@ impl Guard {
     }
 
     /// Answers a request.
-    pub(crate) async fn answer(&self, mut request: Request) -> Reply {
-        let started = Instant::now();
-        let (method, uri, peer) = (request.method.clone(), request.uri.clone(), request.peer);
-        let gzip = accepts_gzip(&request.headers);
-        if method == Method::HEAD {
+    pub(crate) fn answer(self: &Arc<Self>, mut request: Request) -> Answer {
+        let mut asked = Asked {
+            method: request.method.clone(),
+            uri: request.uri.clone(),
+            peer: request.peer,
+            started: Instant::now(),
+            endpoint: None,
+        };
+        if request.method == Method::HEAD {
             request.method = Method::GET;
         }
-        let (route, meter, answer) = match self.table.find(uri.path()) {
-            None => {
-                (None, &self.lost, Ok(problem_of(StatusCode::NOT_FOUND, "there is nothing at this path")))
-            }
-            Some((leaf, params)) => match leaf.endpoint(&request.method) {
-                None => (None, &self.lost, Ok(other_method(leaf, &request.method))),
-                Some(endpoint) => {
-                    request.params = params.of(endpoint);
-                    (Some(endpoint.pattern), &endpoint.meter, self.enter(endpoint, request).await)
-                }
-            },
+        let found = self.find(&mut request).and_then(|found| {
+            let endpoint = asked.endpoint.insert(found);
+            self.keys.admit(endpoint.door, &request.headers).map(|()| Arc::clone(endpoint))
+        });
+        let endpoint = match found {
+            Ok(endpoint) => endpoint,
+            Err(refused) => return Either::Left(ready(self.leave(&asked, Ok(*refused)))),
         };
+        match &endpoint.handler {
+            Handler::Now(handler) => {
+                let answer = catch_unwind(AssertUnwindSafe(|| handler(&request)))
+                    .unwrap_or_else(|panic| panicked(&*panic));
+                if answer.as_ref().is_ok_and(|reply| compressible(reply).is_some()) {
+                    return self.later(asked, accepts_gzip(&request.headers), ready(answer));
+                }
+                Either::Left(ready(self.leave(&asked, answer)))
+            }
+            Handler::Later(handler) => {
+                let (handler, gzip) = (Arc::clone(handler), accepts_gzip(&request.headers));
+                // The call is within as well: a handler may do its work before it gives its future.
+                let answer = AssertUnwindSafe(async move { handler(request).await }).catch_unwind();
+                self.later(asked, gzip, answer.map(|answer| answer.unwrap_or_else(|panic| panicked(&*panic))))
+            }
+        }
+    }
+
+    /// The endpoint that a request leads to, or what is said where there is none.
+    fn find(&self, request: &mut Request) -> Result<Arc<Endpoint>, Box<Reply>> {
+        let Some((leaf, params)) = self.table.find(request.uri.path()) else {
+            return Err(Box::new(problem_of(StatusCode::NOT_FOUND, "there is nothing at this path")));
+        };
+        let Some(endpoint) = leaf.endpoint(&request.method) else {
+            return Err(Box::new(other_method(leaf, &request.method)));
+        };
+        request.params = params.of(endpoint);
+        Ok(Arc::clone(endpoint))
+    }
+
+    fn later(
+        self: &Arc<Self>,
+        asked: Asked,
+        gzip: bool,
+        answer: impl Future<Output = Result<Reply, Error>> + Send + 'static,
+    ) -> Answer {
+        let guard = Arc::clone(self);
+        Either::Right(Box::pin(async move {
+            let mut answer = answer.await;
+            if let Ok(reply) = &mut answer
+                && let Some(body) = compressible(reply)
+            {
+                compress(gzip, reply, body).await;
+            }
+            guard.leave(&asked, answer)
+        }))
+    }
+
+    /// What every reply gets on its way out, and what is noted about it.
+    fn leave(&self, asked: &Asked, answer: Result<Reply, Error>) -> Reply {
         let (mut reply, error) = match answer {
             Ok(reply) => (reply, None),
             Err(error) => (problem(&error), Some(error)),
         };
-        if let Some(body) = compressible(&reply) {
-            compress(gzip, &mut reply, body).await;
-        }
-        if cors::open_to_all_sites(uri.path()) {
+        if cors::open_to_all_sites(asked.uri.path()) {
             cors::allow_all_sites(reply.headers_mut());
         }
-        if method == Method::HEAD {
+        if asked.method == Method::HEAD {
             leave_out_body(&mut reply);
         }
-        let (status, time) = (reply.status(), started.elapsed());
-        meter.count(status, time);
-        Access { method: &method, uri: &uri, route, peer, status, time, error: error.as_ref() }
-            .log(&self.context.log);
+        let (status, time) = (reply.status(), asked.started.elapsed());
+        let endpoint = asked.endpoint.as_deref();
+        endpoint.map_or(&self.lost, |endpoint| &endpoint.meter).count(status, time);
+        Access {
+            method: &asked.method,
+            uri: &asked.uri,
+            route: endpoint.map(|endpoint| endpoint.pattern),
+            peer: asked.peer,
+            status,
+            time,
+            error: error.as_ref(),
+        }
+        .log(&self.context.log);
         reply
     }
+}
 
-    async fn enter(&self, endpoint: &Endpoint, request: Request) -> Result<Reply, Error> {
-        if let Err(refused) = self.keys.admit(endpoint.door, &request.headers) {
-            return Ok(*refused);
-        }
-        // The call is within as well: a handler may do its work before it gives its future.
-        let answer = async { (endpoint.handler)(request).await };
-        AssertUnwindSafe(answer).catch_unwind().await.unwrap_or_else(|panic| {
-            Err(Error::new(Kind::Internal, format!("the handler panicked: {}", said(&*panic))))
-        })
-    }
+fn panicked(panic: &(dyn Any + Send)) -> Result<Reply, Error> {
+    Err(Error::new(Kind::Internal, format!("the handler panicked: {}", said(panic))))
 }
 
 /// A method for which there is no handler: OPTIONS, or a wrong one.

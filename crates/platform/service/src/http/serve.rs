@@ -9,7 +9,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use futures_util::TryStreamExt;
+use futures_util::{FutureExt, TryStreamExt, future::Either};
 use http::StatusCode;
 use http_body_util::{BodyExt, Empty};
 use hyper::body::{Body, Incoming};
@@ -68,8 +68,8 @@ pub fn health_routes(context: &Context) -> Routes {
     let context = context.clone();
     let text = |text: &'static str| reply::bytes("text/plain; charset=utf-8", text.into());
     Routes::new()
-        .get("/healthz", move |_| ready(Ok(text("alive\n"))))
-        .get("/readyz", move |_| ready(context.check_ready().map(|()| text("ready\n"))))
+        .get_now("/healthz", move |_| Ok(text("alive\n")))
+        .get_now("/readyz", move |_| context.check_ready().map(|()| text("ready\n")))
 }
 
 /// Serves routes on a listener until the process stops and the open requests are done, or their time is up.
@@ -259,12 +259,16 @@ where
 /// The whole table as one warp filter: routing is ours, so that 405 and Allow, decoding and metrics come from
 /// one place.
 fn filter() -> impl Filter<Extract = (warp::reply::Response,), Error = warp::Rejection> + Clone {
-    warp::ext::get::<Handed>().then(|handed: Handed| async move {
-        match handed.take() {
-            Some((guard, request)) => response(guard.answer(request).await),
+    warp::ext::get::<Handed>().then(|handed: Handed| {
+        let answer = match handed.take() {
+            Some((guard, request)) => guard.answer(request),
             // Only one filter takes it, and only once.
-            None => response(reply::problem_of(StatusCode::INTERNAL_SERVER_ERROR, "the request was lost")),
-        }
+            None => Either::Left(ready(reply::problem_of(
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "the request was lost",
+            ))),
+        };
+        answer.map(response)
     })
 }
 

@@ -88,8 +88,8 @@ mod tests {
 
     use super::*;
 
-    #[test]
-    fn everything_that_came_is_taken_in_order_with_its_time() {
+    #[tokio::test]
+    async fn everything_that_came_is_taken_in_order_with_its_time() {
         let ours = UdpSocket::bind("127.0.0.1:0").unwrap();
         ours.set_nonblocking(true).unwrap();
         let address = ours.local_addr().unwrap();
@@ -101,7 +101,7 @@ mod tests {
         while !noted {
             theirs.send_to(b"?", address).unwrap();
             let sent = Utc90::from(chrono::Utc::now());
-            std::thread::sleep(Duration::from_millis(5));
+            tokio::time::sleep(Duration::from_millis(5)).await;
             bunches.take(|_, at| noted = at.unwrap().0 <= sent.0 + 1).unwrap();
         }
         let before = Utc90::from(chrono::Utc::now());
