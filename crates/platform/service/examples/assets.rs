@@ -8,13 +8,13 @@ use funkturm_service::{Context, Request, Routes, reply, reply::Asset, serve};
 use http::HeaderValue;
 
 fn asset(content_type: &'static str, body: Vec<u8>) -> Asset {
-    Asset {
-        content_type: HeaderValue::from_static(content_type),
-        cache_control: HeaderValue::from_static("max-age=3"),
-        etag: HeaderValue::from_static("\"0123456789abcdef\""),
-        gzip: None,
-        body: Bytes::from(body),
-    }
+    Asset::new(
+        HeaderValue::from_static(content_type),
+        HeaderValue::from_static("max-age=3"),
+        HeaderValue::from_static("\"0123456789abcdef\""),
+        Bytes::from(body),
+    )
+    .for_all_sites()
 }
 
 fn main() -> anyhow::Result<()> {

@@ -67,13 +67,8 @@ impl Logos {
         let picture = picture.ok_or_else(|| Error::new(Kind::Internal, format!("{key} is no picture")))?;
         let etag = HeaderValue::try_from(format!("\"{}\"", record::hash(key)))
             .map_err(|error| Error::internal("a logo has no ETag", error))?;
-        Ok(Asset {
-            content_type: HeaderValue::from_static(picture.media_type()),
-            cache_control: HeaderValue::from_static(cache_control),
-            etag,
-            body,
-            gzip: None,
-        })
+        let content_type = HeaderValue::from_static(picture.media_type());
+        Ok(Asset::new(content_type, HeaderValue::from_static(cache_control), etag, body))
     }
 
     fn remembered(&self, key: &Key) -> Option<Bytes> {

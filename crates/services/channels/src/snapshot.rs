@@ -57,14 +57,10 @@ fn asset(document: &impl Serialize, cache_control: HeaderValue) -> Result<Asset>
     let unwritable =
         |error: &dyn std::fmt::Display| Error::internal("the line-up cannot be written", error.to_string());
     let body = Bytes::from(serde_json::to_vec(document).map_err(|error| unwritable(&error))?);
-    Ok(Asset {
-        content_type: HeaderValue::from_static("application/json"),
-        cache_control,
-        etag: HeaderValue::try_from(format!("\"{}\"", short_hash(&body)))
-            .map_err(|error| unwritable(&error))?,
-        gzip: if body.len() >= WORTH_GZIP { reply::gzip(&body) } else { None },
-        body,
-    })
+    let etag =
+        HeaderValue::try_from(format!("\"{}\"", short_hash(&body))).map_err(|error| unwritable(&error))?;
+    let gzip = if body.len() >= WORTH_GZIP { reply::gzip(&body) } else { None };
+    Ok(Asset::new(HeaderValue::from_static("application/json"), cache_control, etag, body).with_gzip(gzip))
 }
 
 /// The first 16 hexadecimal digits of the SHA-256: names content.

@@ -91,7 +91,7 @@ pub(crate) async fn segment(live: Arc<Live>, mut request: Request) -> Result<Rep
     }
     let channel = live.channel_or_new(&id, segment.grid)?;
     let asset = shelf::media(matches!(segment.rendition.media, Media::Video { .. }), body);
-    let size = asset.body.len();
+    let size = asset.body().len();
     let Some(put) = store(&live, &channel, &name, number, &segment, asset) else {
         let missing = "the initialization section of this segment is not here: send it first";
         return Ok(reply::problem_of(StatusCode::FAILED_DEPENDENCY, missing));
@@ -124,7 +124,7 @@ fn store(
         epoch: segment.epoch,
         cut: segment.cut,
         init: segment.init.clone(),
-        size: asset.body.len() as u64,
+        size: asset.body().len() as u64,
         frames: segment.independent_frames.iter().map(frame).collect(),
     };
     let mut window = channel.window();

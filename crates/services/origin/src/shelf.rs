@@ -45,29 +45,23 @@ fn etag(bytes: &[u8]) -> HeaderValue {
 
 /// A piece of media: the same for ever under its name.
 pub(crate) fn media(video: bool, body: Bytes) -> Arc<Asset> {
-    Arc::new(Asset {
-        content_type: HeaderValue::from_static(if video { "video/mp4" } else { "audio/mp4" }),
-        cache_control: HeaderValue::from_static(FOR_EVER),
-        etag: etag(&body),
-        body,
-        gzip: None,
-    })
+    let content_type = HeaderValue::from_static(if video { "video/mp4" } else { "audio/mp4" });
+    let etag = etag(&body);
+    Arc::new(Asset::new(content_type, HeaderValue::from_static(FOR_EVER), etag, body).for_all_sites())
 }
 
 fn text(text: String, known: Option<&Arc<Asset>>, seconds: u64) -> Arc<Asset> {
-    if let Some(known) = known.filter(|known| known.body == text.as_bytes()) {
+    if let Some(known) = known.filter(|known| known.body() == text.as_bytes()) {
         return Arc::clone(known);
     }
     let gzip = gzip(text.as_bytes());
     let body = Bytes::from(text);
-    let cache = format!("public, max-age={seconds}");
-    Arc::new(Asset {
-        content_type: HeaderValue::from_static(PLAYLIST),
-        cache_control: HeaderValue::try_from(cache).unwrap_or_else(|_| HeaderValue::from_static("no-cache")),
-        etag: etag(&body),
-        body,
-        gzip,
-    })
+    let cache = HeaderValue::try_from(format!("public, max-age={seconds}"))
+        .unwrap_or_else(|_| HeaderValue::from_static("no-cache"));
+    let etag = etag(&body);
+    Arc::new(
+        Asset::new(HeaderValue::from_static(PLAYLIST), cache, etag, body).with_gzip(gzip).for_all_sites(),
+    )
 }
 
 impl Shelf {

@@ -60,13 +60,10 @@ fn asset(path: &str, body: Bytes) -> anyhow::Result<Asset> {
     let hashed = path.starts_with("assets/");
     let digest = Sha256::digest(&body);
     let etag: String = digest.iter().take(12).map(|byte| format!("{byte:02x}")).collect();
-    Ok(Asset {
-        content_type: HeaderValue::from_static(content_type),
-        cache_control: HeaderValue::from_static(if hashed { FOR_EVER } else { ASK_FIRST }),
-        etag: HeaderValue::try_from(format!("\"{etag}\""))?,
-        gzip: reply::gzip(&body).filter(|small| small.len() < body.len() * 9 / 10),
-        body,
-    })
+    let gzip = reply::gzip(&body).filter(|small| small.len() < body.len() * 9 / 10);
+    let cache_control = HeaderValue::from_static(if hashed { FOR_EVER } else { ASK_FIRST });
+    let etag = HeaderValue::try_from(format!("\"{etag}\""))?;
+    Ok(Asset::new(HeaderValue::from_static(content_type), cache_control, etag, body).with_gzip(gzip))
 }
 
 fn content_type(path: &str) -> Option<&'static str> {

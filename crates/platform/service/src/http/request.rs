@@ -47,6 +47,9 @@ impl Request {
         let raw = self.params.get(name, self.path()).ok_or_else(|| {
             Error::new(Kind::Internal, format!("the route of {} has no {name}", self.path()))
         })?;
+        if !raw.contains('%') {
+            return Ok(raw.into());
+        }
         percent_encoding::percent_decode_str(raw)
             .decode_utf8()
             .map_err(|_| Error::new(Kind::Invalid, format!("{name} in the path is not UTF-8")))

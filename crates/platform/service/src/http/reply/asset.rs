@@ -4,22 +4,67 @@
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 
-use super::{accepts_gzip, problem_of};
+use super::{super::cors, accepts_gzip, problem_of};
 use crate::{Payload, Reply, Request};
 
-/// Something that lies ready in memory and may be cached.
+/// Something that lies ready in memory and may be cached. Its headers lie ready as well: a request copies them.
 #[derive(Clone, Debug)]
 pub struct Asset {
-    /// Its media type.
-    pub content_type: HeaderValue,
-    /// How long it may be kept.
-    pub cache_control: HeaderValue,
-    /// Its strong validator, with the quotes.
-    pub etag: HeaderValue,
-    /// The bytes.
-    pub body: Bytes,
-    /// The same, compressed beforehand.
-    pub gzip: Option<Bytes>,
+    etag: HeaderValue,
+    plain: Variant,
+    gzip: Option<Variant>,
+}
+
+/// What is sent.
+#[derive(Clone, Debug)]
+struct Variant {
+    headers: HeaderMap,
+    body: Bytes,
+}
+
+impl Asset {
+    /// A body, its media type, how long it may be kept, and its strong validator with the quotes.
+    pub fn new(
+        content_type: HeaderValue,
+        cache_control: HeaderValue,
+        etag: HeaderValue,
+        body: Bytes,
+    ) -> Self {
+        let mut headers = HeaderMap::with_capacity(8);
+        headers.insert(header::CACHE_CONTROL, cache_control);
+        headers.insert(header::ETAG, etag.clone());
+        headers.insert(header::CONTENT_TYPE, content_type);
+        headers.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
+        Self { etag, plain: Variant { headers, body }, gzip: None }
+    }
+
+    /// With the same bytes compressed beforehand, if there are any.
+    #[must_use]
+    pub fn with_gzip(mut self, gzip: Option<Bytes>) -> Self {
+        self.gzip = gzip.map(|body| {
+            self.plain.headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
+            let mut headers = self.plain.headers.clone();
+            headers.insert(header::ETAG, weak(&self.etag));
+            headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+            headers.remove(header::ACCEPT_RANGES);
+            Variant { headers, body }
+        });
+        self
+    }
+
+    /// With the headers that let pages of other sites ask for it, which it would get on its way out anyway.
+    #[must_use]
+    pub fn for_all_sites(mut self) -> Self {
+        for variant in std::iter::once(&mut self.plain).chain(&mut self.gzip) {
+            cors::allow_all_sites(&mut variant.headers);
+        }
+        self
+    }
+
+    /// The bytes, as they are.
+    pub fn body(&self) -> &Bytes {
+        &self.plain.body
+    }
 }
 
 /// An asset as the request wants it: whole, a range, compressed, or not at all because it is known (RFC 9110
@@ -28,32 +73,28 @@ pub fn asset(request: &Request, asset: &Asset) -> Reply {
     let range = request.headers.get(header::RANGE);
     // A range counts the bytes of the variant that is sent: whoever asks for one means the plain one.
     let gzip = asset.gzip.as_ref().filter(|_| range.is_none() && accepts_gzip(&request.headers));
-    let mut reply = Reply::new(Payload::Empty);
-    let headers = reply.headers_mut();
-    // Those below and those that every answer gets: one allocation.
-    headers.reserve(8);
-    headers.insert(header::CACHE_CONTROL, asset.cache_control.clone());
-    headers.insert(header::ETAG, if gzip.is_some() { weak(&asset.etag) } else { asset.etag.clone() });
-    if asset.gzip.is_some() {
-        headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
-    }
+    let variant = gzip.unwrap_or(&asset.plain);
+    let mut reply = Reply::new(Payload::Bytes(variant.body.clone()));
+    *reply.headers_mut() = variant.headers.clone();
     if is_known(&request.headers, &asset.etag) {
-        *reply.status_mut() = StatusCode::NOT_MODIFIED;
-        return reply;
+        return not_modified(reply);
     }
-    headers.insert(header::CONTENT_TYPE, asset.content_type.clone());
-    if let Some(gzip) = gzip {
-        headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
-        *reply.body_mut() = Payload::Bytes(gzip.clone());
-        return reply;
-    }
-    headers.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
     let range = range.filter(|_| may_be_a_part(&request.headers, &asset.etag));
-    match Wanted::of(range, asset.body.len()) {
-        Wanted::Whole => *reply.body_mut() = Payload::Bytes(asset.body.clone()),
-        Wanted::Part(first, end) => part(&mut reply, &asset.body, first, end),
-        Wanted::Impossible => return impossible(asset.body.len()),
+    match Wanted::of(range, variant.body.len()) {
+        Wanted::Whole => {}
+        Wanted::Part(first, end) => part(&mut reply, &variant.body, first, end),
+        Wanted::Impossible => return impossible(variant.body.len()),
     }
+    reply
+}
+
+/// The same without what describes the body, and without the body (RFC 9110 15.4.5).
+fn not_modified(mut reply: Reply) -> Reply {
+    *reply.status_mut() = StatusCode::NOT_MODIFIED;
+    for name in [header::CONTENT_TYPE, header::CONTENT_ENCODING, header::ACCEPT_RANGES] {
+        reply.headers_mut().remove(name);
+    }
+    *reply.body_mut() = Payload::Empty;
     reply
 }
 
@@ -144,17 +185,16 @@ mod tests {
     }
 
     fn ten_bytes() -> Asset {
-        Asset {
-            content_type: HeaderValue::from_static("text/plain"),
-            cache_control: HeaderValue::from_static("no-cache"),
-            etag: HeaderValue::from_static("\"a\""),
-            body: Bytes::from_static(b"0123456789"),
-            gzip: None,
-        }
+        Asset::new(
+            HeaderValue::from_static("text/plain"),
+            HeaderValue::from_static("no-cache"),
+            HeaderValue::from_static("\"a\""),
+            Bytes::from_static(b"0123456789"),
+        )
     }
 
     fn prepared() -> Asset {
-        Asset { gzip: Some(Bytes::from_static(b"zipped")), ..ten_bytes() }
+        ten_bytes().with_gzip(Some(Bytes::from_static(b"zipped")))
     }
 
     fn body(reply: &Reply) -> &[u8] {
@@ -209,6 +249,9 @@ mod tests {
             assert_eq!(reply.status(), 304, "{known}");
             assert_eq!(reply.headers()["etag"], "\"a\"");
             assert!(body(&reply).is_empty());
+            assert!(
+                ["content-type", "accept-ranges"].iter().all(|name| !reply.headers().contains_key(*name))
+            );
         }
         let twice = [("if-none-match", "\"b\""), ("if-none-match", "\"a\"")];
         assert_eq!(asset(&request(&twice), &ten_bytes()).status(), 304);
