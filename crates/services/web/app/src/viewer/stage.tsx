@@ -1,6 +1,7 @@
 // The stage: the picture, and what lies over it.
 import { useEffect, useRef } from "preact/hooks";
 import { Tile } from "../shared/tile";
+import type { LineUpEntry } from "../shared/wire";
 import {
   awake,
   current,
@@ -65,13 +66,7 @@ function Middle() {
       return <Home />;
     case "tuning":
       return channel ? (
-        <div class="tuning" role="status" aria-label={words.tuning(channel.name)}>
-          <span class="ring ring--tile">
-            <Tile id={channel.id} name={channel.name} logo={channel.logo_url} />
-          </span>
-          <span class="tuning__number">{channel.number}</span>
-          <span class="tuning__name">{channel.name}</span>
-        </div>
+        <Card channel={channel} label={words.tuning(channel.name)} ring="ring ring--tile" />
       ) : null;
     case "buffering":
       return (
@@ -89,8 +84,24 @@ function Middle() {
     case "failed":
       return <Failed phase={phase} />;
     case "playing":
-      return null;
+      // Radio has no picture: the channel's name stands in its place.
+      return tuner.soundOnly.value && channel ? (
+        <Card channel={channel} label={words.listening(channel.name)} />
+      ) : null;
   }
+}
+
+// The channel in the middle of the stage, with a ring that turns while it is on its way.
+function Card({ channel, label, ring }: { channel: LineUpEntry; label: string; ring?: string }) {
+  return (
+    <div class="tuning" role="status" aria-label={label}>
+      <span class={ring}>
+        <Tile id={channel.id} name={channel.name} logo={channel.logo_url} />
+      </span>
+      <span class="tuning__number">{channel.number}</span>
+      <span class="tuning__name">{channel.name}</span>
+    </div>
+  );
 }
 
 function Home() {

@@ -41,6 +41,8 @@ export class Tuner {
   readonly chosenAudio = signal(0);
   // The browser allows sound only after a click: silent until then, whatever the viewer's own setting.
   readonly silenced = signal(false);
+  // Radio: there is nothing to see.
+  readonly soundOnly = signal(false);
 
   private engine: Engine | undefined;
   private session: PlaybackSession | undefined;
@@ -217,7 +219,10 @@ export class Tuner {
     if (this.video.readyState < HTMLMediaElement.HAVE_FUTURE_DATA) return;
     this.clearTimers();
     this.attempts = 0;
-    if (this.phase.value.kind !== "playing") this.phase.value = { kind: "playing" };
+    batch(() => {
+      this.soundOnly.value = this.video.videoWidth === 0;
+      if (this.phase.value.kind !== "playing") this.phase.value = { kind: "playing" };
+    });
   }
 
   private onWaiting(): void {
