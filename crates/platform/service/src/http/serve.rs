@@ -1,6 +1,7 @@
 //! The accept loop: bounded in connections and time, drained when the process stops.
 
 use std::{
+    convert::Infallible,
     future::ready,
     net::SocketAddr,
     pin::pin,
@@ -186,7 +187,8 @@ impl Room {
         stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
         peer: SocketAddr,
     ) -> Ended {
-        let hall = Hall { warp: warp::service(filter()), guard: Arc::clone(&self.guard), peer };
+        let warp = |handed| warp::service(filter(handed));
+        let hall = Hall { warp, guard: Arc::clone(&self.guard), peer };
         let connection = self.builder.serve_connection(TokioIo::new(stream), hall);
         let mut connection = pin!(connection);
         tokio::select! {
@@ -225,16 +227,17 @@ impl Handed {
     }
 }
 
-/// A warp service on one connection.
-struct Hall<S> {
-    warp: S,
+/// The warp services on one connection: one a request, which costs nothing, and has its request with it.
+struct Hall<W> {
+    warp: W,
     guard: Arc<Guard>,
     peer: SocketAddr,
 }
 
-impl<S> hyper::service::Service<http::Request<Incoming>> for Hall<S>
+impl<W, S> hyper::service::Service<http::Request<Incoming>> for Hall<W>
 where
-    S: tower_service::Service<http::Request<Empty<Bytes>>> + Clone,
+    W: Fn(Handed) -> S,
+    S: tower_service::Service<http::Request<Empty<Bytes>>>,
 {
     type Response = S::Response;
     type Error = S::Error;
@@ -248,18 +251,15 @@ where
         if !body.is_end_stream() {
             request.body = Some(Box::pin(body.into_data_stream().map_err(std::io::Error::other)));
         }
-        let mut errand = http::Request::new(Empty::new());
-        errand
-            .extensions_mut()
-            .insert(Handed(Arc::new(Mutex::new(Some((Arc::clone(&self.guard), request))))));
-        self.warp.clone().call(errand)
+        let handed = Handed(Arc::new(Mutex::new(Some((Arc::clone(&self.guard), request)))));
+        (self.warp)(handed).call(http::Request::new(Empty::new()))
     }
 }
 
 /// The whole table as one warp filter: routing is ours, so that 405 and Allow, decoding and metrics come from
 /// one place.
-fn filter() -> impl Filter<Extract = (warp::reply::Response,), Error = warp::Rejection> + Clone {
-    warp::ext::get::<Handed>().then(|handed: Handed| {
+fn filter(handed: Handed) -> impl Filter<Extract = (warp::reply::Response,), Error = Infallible> + Clone {
+    warp::any().then(move || {
         let answer = match handed.take() {
             Some((guard, request)) => guard.answer(request),
             // Only one filter takes it, and only once.
