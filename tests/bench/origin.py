@@ -104,7 +104,7 @@ class Origin:
                 "rendition": {
                     "name": "v0",
                     "codecs": "avc1.64001f",
-                    "media": {"kind": "video", "width": 1280, "height": 720, "frame_rate": 25.0},
+                    "media": {"kind": "video", "width": 1280, "height": 720, "frame_rate": 25.0, "on_grid": True},
                 },
                 "grid": GRID_SECONDS * TICKS,
                 "start": start,
@@ -200,17 +200,19 @@ def compare(binary: str, folder: pathlib.Path, rounds: int, seconds: float, cert
             (f"playlists as players ask for them ({sizes[1]:.1f} kB gzip), CPU per request", playlist, 1, 0.8, ["-H", gzip]),
             (f"playlists in plain text ({sizes[0]:.1f} kB), CPU per request", playlist, 1, 0.8, []),
         ):
-            ratios, rates = [], []
+            rates = []
             for _ in range(rounds):
                 mine = round_of(origin, path, scheme, seconds, more)
                 other = round_of(nginx, path, scheme, seconds, more)
-                ratios.append(mine[index] / other[index])
                 rates.append((mine[index], other[index], mine[2], other[2]))
+            ratios = [mine / other for mine, other, *_ in rates]
+            # What neighbours on the machine do can only make a round dearer: the cheapest ones are nearest to what it costs.
+            best = min(rate[0] for rate in rates) / min(rate[1] for rate in rates)
             middle = sorted(rates, key=lambda r: r[0] / r[1])[len(rates) // 2]
             unit = "CPU s/GB" if index == 0 else "CPU ms/request"
             say(
-                f"{scheme}: {what}: {summary(ratios)} × nginx, wanted ≤ {wanted} "
-                f"(ours {middle[0]:.3f}, nginx {middle[1]:.3f} {unit}; {middle[2]:.0f} and {middle[3]:.0f} requests/s)"
+                f"{scheme}: {what}: {summary(ratios)} × nginx, cheapest rounds {best:.3f} ×, wanted ≤ {wanted} "
+                f"(ours {middle[0]:.4f}, nginx {middle[1]:.4f} {unit}; {middle[2]:.0f} and {middle[3]:.0f} requests/s)"
             )
     finally:
         origin.stop()
@@ -251,8 +253,8 @@ def crowd(binary: str, folder: pathlib.Path, seconds: float) -> None:
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("binary")
-    options.add_argument("--rounds", type=int, default=5)
-    options.add_argument("--seconds", type=float, default=4)
+    options.add_argument("--rounds", type=int, default=15)
+    options.add_argument("--seconds", type=float, default=1)
     arguments = options.parse_args()
     binary = str(pathlib.Path(arguments.binary).resolve())
     with tempfile.TemporaryDirectory(prefix="funkturm-bench-") as name:
