@@ -109,7 +109,7 @@ def theirs(arguments: list[str], ports: list[int], seconds: float, folder: pathl
 COPY = ["-map", "0:v", "-map", "0:a", "-c", "copy", "-bsf:a", "aac_adtstoasc", "live.m3u8"]
 
 # The same rungs, preset, threads and key frames as our `hd` ladder; scaled in a cascade as ours is.
-X264 = "-preset veryfast -bf 2 -sc_threshold 0 -force_key_frames expr:gte(t,n_forced*2) -g 500 -threads 2"
+X264 = "-preset veryfast -profile:v main -bf 2 -b_strategy 0 -sc_threshold 0 -force_key_frames expr:gte(t,n_forced*2) -g 500 -threads 2"
 LADDER = (
     ["-filter_complex", "[0:v]scale=1280:720,split=2[v0][s1];[s1]scale=768:432,split=2[v1][s2];[s2]scale=416:234[v2]"]
     + ["-map", "[v0]", "-map", "[v1]", "-map", "[v2]", "-map", "0:a", "-c:v", "libx264", *X264.split()]
