@@ -23,7 +23,7 @@ function made(video) {
 
 const seconds = Number(process.env.PLAY_SECONDS ?? 5);
 
-describe("live television", { timeout: 480_000 }, () => {
+describe("live television", { timeout: (450 + 2 * seconds) * 1000 }, () => {
   let tower;
   let browser;
 
