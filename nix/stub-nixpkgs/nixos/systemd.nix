@@ -1,0 +1,103 @@
+# Units, the firewall and the files under /etc, as text.
+{ lib, config, ... }:
+let
+  dependencies = {
+    after = "After";
+    before = "Before";
+    bindsTo = "BindsTo";
+    conflicts = "Conflicts";
+    onFailure = "OnFailure";
+    partOf = "PartOf";
+    requires = "Requires";
+    wants = "Wants";
+  };
+
+  setting =
+    name: value:
+    if lib.isList value then
+      lib.concatMapStrings (setting name) value
+    else if value == null then
+      ""
+    else
+      "${name}=${if lib.isBool value then lib.boolToString value else toString value}\n";
+  section = title: settings: "[${title}]\n${lib.concatStringsSep "" (lib.mapAttrsToList setting settings)}";
+
+  unitSection =
+    unit:
+    section "Unit" (
+      lib.optionalAttrs (unit.description != "") { Description = unit.description; }
+      // lib.concatMapAttrs (
+        option: name: lib.optionalAttrs (unit.${option} != [ ]) { ${name} = toString unit.${option}; }
+      ) dependencies
+      // unit.unitConfig
+    );
+
+  environment =
+    service:
+    service.environment
+    // lib.optionalAttrs (service.path != [ ]) {
+      PATH = lib.concatMapStringsSep ":" (package: "${package}/bin") service.path;
+    };
+  serviceSection =
+    service:
+    section "Service" service.serviceConfig
+    + lib.concatStringsSep "" (
+      lib.mapAttrsToList (
+        name: value: lib.optionalString (value != null) "Environment=${lib.toJSON "${name}=${value}"}\n"
+      ) (environment service)
+    );
+
+  installSection =
+    unit:
+    lib.optionalString (unit.wantedBy != [ ] || unit.requiredBy != [ ]) (
+      "\n"
+      + section "Install" (
+        lib.optionalAttrs (unit.wantedBy != [ ]) { WantedBy = toString unit.wantedBy; }
+        // lib.optionalAttrs (unit.requiredBy != [ ]) { RequiredBy = toString unit.requiredBy; }
+      )
+    );
+
+  # A service without a command is one of upstream's that we add to.
+  fileName =
+    kind: name: unit:
+    if kind == "service" && !(unit.serviceConfig ? ExecStart) || kind == "target" then
+      "units/${name}.${kind}.d/funkturm.conf"
+    else
+      "units/${name}.${kind}";
+  render =
+    kind: body:
+    lib.mapAttrs' (
+      name: unit:
+      lib.nameValuePair (fileName kind name unit) "${unitSection unit}\n${body unit}${installSection unit}"
+    );
+
+  firewall = config.networking.firewall;
+  ports = protocol: list: lib.optionalString (list != [ ]) "    ${protocol} dport { ${lib.concatMapStringsSep ", " toString list} } accept\n";
+in
+{
+  config.system.build.rendered =
+    render "service" serviceSection (lib.filterAttrs (_: service: service.enable) config.systemd.services)
+    // render "target" (_: "") config.systemd.targets
+    // lib.mapAttrs' (
+      name: file: lib.nameValuePair "etc/${name}" (if file.text != null then file.text else builtins.readFile file.source)
+    ) config.environment.etc
+    // lib.optionalAttrs firewall.enable {
+      "firewall.nft" = ''
+        table inet nixos-fw {
+          chain input {
+            type filter hook input priority filter; policy drop;
+            iifname "lo" accept
+            ct state established,related accept
+        ${ports "tcp" firewall.allowedTCPPorts}${ports "udp" firewall.allowedUDPPorts}${firewall.extraInputRules}  }
+        }
+      '';
+    }
+    // {
+      "etc/hosts" = lib.concatStringsSep "" (
+        lib.mapAttrsToList (address: names: "${address} ${toString names}\n") config.networking.hosts
+      );
+      "etc/sysctl.conf" = lib.concatStringsSep "" (
+        lib.mapAttrsToList (name: value: "${name} = ${toString value}\n") config.boot.kernel.sysctl
+      );
+    };
+}
