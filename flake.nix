@@ -39,7 +39,9 @@
       nixosModules.default = {
         imports = [
           ./nixos-modules
-          ({ pkgs, ... }: { funkturm.package = lib.mkDefault self.packages.${pkgs.stdenv.hostPlatform.system}.funkturm; })
+          ({ pkgs, ... }: {
+            funkturm.package = lib.mkDefault self.packages.${pkgs.stdenv.hostPlatform.system}.funkturm;
+          })
         ];
       };
       nixosConfigurations = import ./hosts {

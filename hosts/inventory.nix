@@ -150,7 +150,7 @@ dev { role = "ingest"; }
 }
 // production {
   role = "transcode";
-  count = 8;
+  count = 9;
   size = "c7i.8xlarge";
 }
 // production {
@@ -164,10 +164,12 @@ dev { role = "ingest"; }
   cluster = "lineup";
   size = "m7i.2xlarge";
 }
+# Redis alone: what is in there makes itself anew (sessions by heartbeats, leases by the transcoders), so a lost one is only replaced.
 // production {
   role = "db";
   name = "db-sessions";
   subnet = 60;
+  zones = [ "a" ];
   cluster = "sessions";
   size = "r7i.xlarge";
 }
@@ -175,6 +177,7 @@ dev { role = "ingest"; }
   role = "db";
   name = "db-leases";
   subnet = 70;
+  zones = [ "b" ];
   cluster = "leases";
   size = "r7i.large";
 }

@@ -35,5 +35,7 @@ in
     // {
       format = treefmt.check inputs.self;
     }
-    // lib.mapAttrs' (name: host: lib.nameValuePair "host-${name}" host.config.system.build.toplevel) hosts;
+    // lib.mapAttrs' (
+      name: host: lib.nameValuePair "host-${name}" host.config.system.build.toplevel
+    ) hosts;
 }

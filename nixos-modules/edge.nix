@@ -4,7 +4,7 @@ let
   inherit (lib) mkOption types;
   inherit (config.funkturm) edge;
   fleet = import ./lib/fleet.nix { inherit lib config; };
-  secrets = import ./lib/secrets.nix { inherit lib config; };
+  secrets = import ./lib/secrets.nix { inherit config; };
   services = lib.filterAttrs (_: row: row.routes != [ ]) fleet.catalogue.services;
 
   # This host's own instance; the other hosts' when it does not answer.
@@ -119,6 +119,7 @@ in
       recommendedOptimisation = true;
       recommendedProxySettings = true;
       recommendedTlsSettings = true;
+      proxyTimeout = "30s";
       # The largest thing that is uploaded is a logo.
       clientMaxBodySize = "8m";
       eventsConfig = ''
@@ -133,8 +134,6 @@ in
         limit_req_status 429;
         proxy_next_upstream error timeout http_502 http_503;
         proxy_next_upstream_tries 3;
-        proxy_connect_timeout 1s;
-        proxy_read_timeout 30s;
       '';
       proxyCachePath = {
         media = {
@@ -168,6 +167,8 @@ in
             "/internal/".return = "404";
           };
         extraConfig = ''
+          # Inside the fleet: whoever does not answer at once is down.
+          proxy_connect_timeout 1s;
           add_header X-Cache $upstream_cache_status;
           add_header Strict-Transport-Security "max-age=31536000" always;
         '';

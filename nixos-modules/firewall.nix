@@ -35,7 +35,9 @@ let
     name: door:
     let
       from = lib.unique (fleet.addressesOf door.roles ++ door.networks);
-      source = lib.optionalString (from != [ "0.0.0.0/0" ]) "ip saddr { ${lib.concatStringsSep ", " from} } ";
+      source = lib.optionalString (
+        from != [ "0.0.0.0/0" ]
+      ) "ip saddr { ${lib.concatStringsSep ", " from} } ";
     in
     lib.optionalString (from != [ ]) ''
       ${source}${door.protocol} dport ${toString door.port} accept comment "${name}"

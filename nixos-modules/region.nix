@@ -5,7 +5,10 @@ let
   inherit (config.funkturm) fleet;
   allowed = fleet.allowedRegion;
 
-  isPrivate = host: lib.match "(10|127|192\\.168|172\\.(1[6-9]|2[0-9]|3[01]))\\..*" host != null || lib.hasSuffix ".${fleet.domain}" host;
+  isPrivate =
+    host:
+    lib.match "(10|127|192\\.168|172\\.(1[6-9]|2[0-9]|3[01]))\\..*" host != null
+    || lib.hasSuffix ".${fleet.domain}" host;
   # An endpoint is AWS' in the allowed region, or a machine of our own.
   endpointIsAllowed =
     endpoint:
@@ -22,18 +25,21 @@ let
     };
 
   # A zone that is not called like one of AWS' is a place of our own.
-  zoneIsAllowed = zone: lib.match "${allowed}[a-z]" zone != null || lib.match "[a-z]+-[a-z-]+-[0-9]+[a-z]?" zone == null;
+  zoneIsAllowed =
+    zone:
+    lib.match "${allowed}[a-z]" zone != null || lib.match "[a-z]+-[a-z-]+-[0-9]+[a-z]?" zone == null;
   zones = lib.mapAttrsToList (
     name: host: refuse (zoneIsAllowed host.zone) "The host ${name} is in the zone ${host.zone}"
   ) fleet.hosts;
 
   buckets = lib.mapAttrsToList (
     name: bucket:
-    refuse (bucket.region == allowed || bucket.endpoint != null && !lib.hasInfix "amazonaws.com" bucket.endpoint)
-      "The bucket ${bucket.name} (funkturm.fleet.buckets.${name}) is in the region ${bucket.region}"
-    ++ refuse (
-      bucket.endpoint == null || endpointIsAllowed bucket.endpoint
-    ) "The bucket ${bucket.name} (funkturm.fleet.buckets.${name}) has the endpoint ${toString bucket.endpoint}"
+    refuse (
+      bucket.region == allowed || bucket.endpoint != null && !lib.hasInfix "amazonaws.com" bucket.endpoint
+    ) "The bucket ${bucket.name} (funkturm.fleet.buckets.${name}) is in the region ${bucket.region}"
+    ++
+      refuse (bucket.endpoint == null || endpointIsAllowed bucket.endpoint)
+        "The bucket ${bucket.name} (funkturm.fleet.buckets.${name}) has the endpoint ${toString bucket.endpoint}"
   ) fleet.buckets;
 
   # What a host's own settings say instead of the fleet's.
@@ -49,7 +55,9 @@ let
       ++ refuse (
         (s3.region or allowed) == allowed || s3 ? endpoint && !lib.hasInfix "amazonaws.com" s3.endpoint
       ) "${where} names the region ${s3.region or allowed}"
-      ++ refuse (!(s3 ? endpoint) || endpointIsAllowed s3.endpoint) "${where} names the endpoint ${s3.endpoint or ""}"
+      ++ refuse (
+        !(s3 ? endpoint) || endpointIsAllowed s3.endpoint
+      ) "${where} names the endpoint ${s3.endpoint or ""}"
     )
   ) config.funkturm.services;
 in

@@ -9,7 +9,8 @@ in
 
   # Host names, and for each role a name with all of its hosts' addresses.
   networking.hosts = lib.mapAttrs' (
-    name: host: lib.nameValuePair host.address [
+    name: host:
+    lib.nameValuePair host.address [
       "${name}.${fleet.domain}"
       (rolesName host)
     ]

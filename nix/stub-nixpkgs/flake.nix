@@ -4,7 +4,7 @@
   description = "The part of nixpkgs that Funkturm's Nix files use, for evaluation without a network";
 
   outputs =
-    { self }:
+    _:
     let
       lib = import ./lib;
       packagesFor = system: import ./packages.nix { inherit lib system; };

@@ -74,12 +74,17 @@ plain
 
   writeShellScript = name: text: writeText name "#!/bin/bash\n${text}";
   writeShellApplication = { name, ... }: fake name;
-  runCommand = name: _attrs: script: builtins.seq script (fake name);
+  runCommand =
+    name: _attrs: script:
+    builtins.seq script (fake name);
   makeWrapper = fake "make-wrapper";
   mkShell = args: builtins.deepSeq (map toString (args.packages or [ ])) (fake "shell");
   buildNpmPackage = args: builtins.seq args.npmDeps (fake "${args.pname}-${args.version}");
   importNpmLock = {
-    __functor = _self: { npmRoot, packageLock, ... }: builtins.seq npmRoot (builtins.deepSeq packageLock (fake "npm-deps"));
+    __functor =
+      _self:
+      { npmRoot, packageLock, ... }:
+      builtins.seq npmRoot (builtins.deepSeq packageLock (fake "npm-deps"));
     npmConfigHook = fake "npm-config-hook";
   };
 

@@ -5,7 +5,9 @@ let
   value =
     v:
     if lib.isAttrs v then
-      "{ ${lib.concatStringsSep ", " (lib.mapAttrsToList (name: inner: "${key name} = ${value inner}") v)} }"
+      "{ ${
+        lib.concatStringsSep ", " (lib.mapAttrsToList (name: inner: "${key name} = ${value inner}") v)
+      } }"
     else if lib.isList v then
       "[${lib.concatMapStringsSep ", " value v}]"
     else
@@ -17,7 +19,8 @@ let
       tables = lib.filterAttrs (_: lib.isAttrs) set;
       values = lib.filterAttrs (_: v: !lib.isAttrs v) set;
     in
-    lib.optionalString (path != [ ] && (values != { } || tables == { })) "\n[${lib.concatMapStringsSep "." key path}]\n"
+    lib.optionalString (path != [ ] && (values != { } || tables == { }))
+      "\n[${lib.concatMapStringsSep "." key path}]\n"
     + lib.concatStringsSep "" (lib.mapAttrsToList (name: v: "${key name} = ${value v}\n") values)
     + lib.concatStringsSep "" (lib.mapAttrsToList (name: table (path ++ [ name ])) tables);
 in

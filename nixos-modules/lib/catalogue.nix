@@ -2,7 +2,8 @@
 { lib }:
 let
   services = lib.listToAttrs (
-    map (row: lib.nameValuePair row.name row) (lib.importTOML ../../crates/services/catalogue.toml).service
+    map (row: lib.nameValuePair row.name row)
+      (lib.importTOML ../../crates/services/catalogue.toml).service
   );
 in
 {

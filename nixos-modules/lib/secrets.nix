@@ -1,6 +1,6 @@
 # Secrets: files on the host, named by path strings so that none of them gets into the store. systemd hands them to a unit as
 # credentials, which only that unit can read.
-{ lib, config }:
+{ config }:
 let
   inherit (config.funkturm.secrets) directory;
 in

@@ -18,7 +18,7 @@ name: particularsOf:
 }:
 let
   fleet = import ./fleet.nix { inherit lib config; };
-  secrets = import ./secrets.nix { inherit lib config; };
+  secrets = import ./secrets.nix { inherit config; };
   row = fleet.catalogue.services.${name};
   unit = "funkturm-${name}";
   cfg = config.funkturm.services.${name};
@@ -65,7 +65,9 @@ let
     };
     ${name} =
       lib.optionalAttrs (has "postgresql") { database = fleet.postgresqlUrl name; }
-      // lib.optionalAttrs (has "redis") { ${particulars.redisSetting} = "redis://${fleet.redisAddress name}"; }
+      // lib.optionalAttrs (has "redis") {
+        ${particulars.redisSetting} = "redis://${fleet.redisAddress name}";
+      }
       // lib.optionalAttrs (has "objects") {
         objects.s3 = {
           bucket = bucket.name;
@@ -78,7 +80,9 @@ let
       // particulars.settings;
   };
 
-  defaults = lib.mapAttrs (_: value: if lib.isAttrs value then defaults value else lib.mkDefault value);
+  defaults = lib.mapAttrs (
+    _: value: if lib.isAttrs value then defaults value else lib.mkDefault value
+  );
 
   # The configuration, checked by the program that will read it. It looks into the files with the tokens, which are not there yet.
   checked = pkgs.runCommand "${unit}.toml" { } ''

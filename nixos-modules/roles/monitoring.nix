@@ -31,7 +31,15 @@ in
         ++ [
           {
             job_name = "hosts";
-            static_configs = targets 9100 (fleet.ofRole "monitoring" ++ lib.concatMap fleet.ofRole [ "ingest" "transcode" "api" "db" ]);
+            static_configs = targets 9100 (
+              fleet.ofRole "monitoring"
+              ++ lib.concatMap fleet.ofRole [
+                "ingest"
+                "transcode"
+                "api"
+                "db"
+              ]
+            );
           }
         ];
     };

@@ -8,10 +8,12 @@
 let
   cfg = config.funkturm.stores.postgresql;
   fleet = import ../lib/fleet.nix { inherit lib config; };
-  secrets = import ../lib/secrets.nix { inherit lib config; };
+  secrets = import ../lib/secrets.nix { inherit config; };
   inherit (fleet) self;
 
-  users = lib.filter (name: (fleet.catalogue.withStore "postgresql") ? ${name}) config.funkturm.fleet.clusters.${self.cluster};
+  users = lib.filter (
+    name: (fleet.catalogue.withStore "postgresql") ? ${name}
+  ) config.funkturm.fleet.clusters.${self.cluster};
   callersOf = service: fleet.addressesOf [ fleet.catalogue.services.${service}.role ];
 
   passwords = lib.genAttrs users secrets.postgresqlPassword // {
@@ -31,7 +33,8 @@ let
   '';
 in
 {
-  options.funkturm.stores.postgresql.enable = lib.mkEnableOption "the PostgreSQL of this host's cluster";
+  options.funkturm.stores.postgresql.enable =
+    lib.mkEnableOption "the PostgreSQL of this host's cluster";
 
   config = lib.mkIf cfg.enable {
     services.postgresql = {
@@ -52,10 +55,18 @@ in
         ];
       authentication = ''
         # TYPE  DATABASE     USER         ADDRESS           METHOD
-        ${lib.concatMapStrings (
-          service:
-          lib.concatMapStrings (address: "host ${service} ${service} ${address}/32 scram-sha-256\n") (callersOf service)
-        ) users}${lib.concatMapStrings (host: "host replication replication ${host.address}/32 scram-sha-256\n") (fleet.membersOf self.cluster)}'';
+        ${
+          lib.concatMapStrings (
+            service:
+            lib.concatMapStrings (address: "host ${service} ${service} ${address}/32 scram-sha-256\n") (
+              callersOf service
+            )
+          ) users
+        }${
+          lib.concatMapStrings (host: "host replication replication ${host.address}/32 scram-sha-256\n") (
+            fleet.membersOf self.cluster
+          )
+        }'';
       settings = {
         password_encryption = "scram-sha-256";
         max_connections = 300;

@@ -3,15 +3,16 @@
 let
   cfg = config.funkturm.stores.redis;
   fleet = import ../lib/fleet.nix { inherit lib config; };
-  secrets = import ../lib/secrets.nix { inherit lib config; };
+  secrets = import ../lib/secrets.nix { inherit config; };
   inherit (fleet) self;
 
-  users = lib.filterAttrs (
-    name: _: lib.elem name config.funkturm.fleet.clusters.${self.cluster}
-  ) (fleet.catalogue.withStore "redis");
+  users = lib.filterAttrs (name: _: lib.elem name config.funkturm.fleet.clusters.${self.cluster}) (
+    fleet.catalogue.withStore "redis"
+  );
 in
 {
-  options.funkturm.stores.redis.enable = lib.mkEnableOption "the Redis servers of this host's cluster";
+  options.funkturm.stores.redis.enable =
+    lib.mkEnableOption "the Redis servers of this host's cluster";
 
   config = lib.mkIf (cfg.enable && self.primary) {
     services.redis.vmOverCommit = true;

@@ -7,7 +7,7 @@
 }:
 let
   fleet = import ../lib/fleet.nix { inherit lib config; };
-  secrets = import ../lib/secrets.nix { inherit lib config; };
+  secrets = import ../lib/secrets.nix { inherit config; };
   inherit (fleet) self;
   inherit (config.services.postgresql) dataDir package;
   primary = lib.head (fleet.membersOf self.cluster);

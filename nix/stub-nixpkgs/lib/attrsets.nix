@@ -17,15 +17,18 @@ rec {
   mapAttrs' = f: set: listToAttrs (map (name: f name set.${name}) (attrNames set));
   mapAttrsToList = f: set: map (name: f name set.${name}) (attrNames set);
   filterAttrs =
-    keep: set: listToAttrs (concatMap (name: if keep name set.${name} then [ (nameValuePair name set.${name}) ] else [ ]) (attrNames set));
+    keep: set:
+    listToAttrs (
+      concatMap (name: if keep name set.${name} then [ (nameValuePair name set.${name}) ] else [ ]) (
+        attrNames set
+      )
+    );
   mergeAttrsList = foldl' (merged: set: merged // set) { };
   concatMapAttrs = f: set: mergeAttrsList (mapAttrsToList f set);
   optionalAttrs = condition: set: if condition then set else { };
   attrByPath =
     path: default: set:
-    foldl' (
-      found: name: if isAttrs found && found ? ${name} then found.${name} else default
-    ) set path;
+    foldl' (found: name: if isAttrs found && found ? ${name} then found.${name} else default) set path;
   setAttrByPath = path: value: lib.foldr (name: inner: { ${name} = inner; }) value path;
   recursiveUpdate =
     left: right:

@@ -106,14 +106,25 @@ let
   pushDown =
     { file, value }:
     let
-      onto = wrap: inner: map (definition: definition // { value = mapAttrs (_: wrap) definition.value; }) (pushDown { inherit file; value = inner; });
+      onto =
+        wrap: inner:
+        map (definition: definition // { value = mapAttrs (_: wrap) definition.value; }) (pushDown {
+          inherit file;
+          value = inner;
+        });
     in
     if !(isAttrs value && value ? _type) then
       [ { inherit file value; } ]
     else if value._type == "if" then
       onto (lib.mkIf value.condition) value.content
     else if value._type == "merge" then
-      concatMap (inner: pushDown { inherit file; value = inner; }) value.contents
+      concatMap (
+        inner:
+        pushDown {
+          inherit file;
+          value = inner;
+        }
+      ) value.contents
     else if value._type == "override" then
       onto (lib.mkOverride value.priority) value.content
     else if value._type == "order" then
@@ -133,7 +144,16 @@ let
       again = changes: discharge (definition // changes);
     in
     if !(isAttrs value && value ? _type) then
-      [ { inherit file value priority order; } ]
+      [
+        {
+          inherit
+            file
+            value
+            priority
+            order
+            ;
+        }
+      ]
     else if value._type == "if" then
       if value.condition then again { value = value.content; } else [ ]
     else if value._type == "merge" then
@@ -149,7 +169,16 @@ let
         value = value.content;
       }
     else
-      [ { inherit file value priority order; } ];
+      [
+        {
+          inherit
+            file
+            value
+            priority
+            order
+            ;
+        }
+      ];
 
   strongest =
     definitions:
@@ -212,7 +241,13 @@ let
       plain = concatMap pushDown definitions;
       under =
         name:
-        concatMap (d: lib.optional (d.value ? ${name}) { inherit (d) file; value = d.value.${name}; }) plain;
+        concatMap (
+          d:
+          lib.optional (d.value ? ${name}) {
+            inherit (d) file;
+            value = d.value.${name};
+          }
+        ) plain;
       groups = mapAttrs (name: inner: build (loc ++ [ name ]) inner (under name)) (
         lib.filterAttrs (_: option: !isOption option) options
       );
@@ -272,7 +307,12 @@ let
       };
       collected = collect args modules;
       options = foldl' (declareAll prefix) { } (map (module: module.options) collected);
-      built = build prefix options (map (module: { inherit (module) file; value = module.config; }) collected);
+      built = build prefix options (
+        map (module: {
+          inherit (module) file;
+          value = module.config;
+        }) collected
+      );
       free = freeValues prefix (concatMap (module: module.freeform) collected) built.unmatched;
       config = lib.recursiveUpdate free built.values;
     in

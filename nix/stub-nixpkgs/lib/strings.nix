@@ -30,7 +30,9 @@ rec {
   removeSuffix =
     suffix: text:
     if hasSuffix suffix text then substring 0 (stringLength text - stringLength suffix) text else text;
-  escapeRegex = lib.replaceStrings (lib.stringToCharacters "\\[{()^$?*+|.") (map (c: "\\${c}") (lib.stringToCharacters "\\[{()^$?*+|."));
+  escapeRegex = lib.replaceStrings (lib.stringToCharacters "\\[{()^$?*+|.") (
+    map (c: "\\${c}") (lib.stringToCharacters "\\[{()^$?*+|.")
+  );
   stringToCharacters = text: lib.genList (place: substring place 1 text) (stringLength text);
   splitString = separator: text: filter isString (builtins.split (escapeRegex separator) text);
   boolToString = value: if value then "true" else "false";

@@ -40,13 +40,19 @@ let
       throw "The option `${lib.showOption loc}' has conflicting definition values:\n- In `${first.file}'\n- In `${(head other).file}'";
 
   scalar = description: check: type description check same;
-  number = description: least: most: scalar description (x: isInt x && x >= least && x <= most);
-  text = description: separator: type description isString (_: definitions: lib.concatStringsSep separator (values definitions));
+  number =
+    description: least: most:
+    scalar description (x: isInt x && x >= least && x <= most);
+  text =
+    description: separator:
+    type description isString (_: definitions: lib.concatStringsSep separator (values definitions));
   hasPath = x: isAttrs x && x ? outPath;
   isAbsolute = x: isString x && lib.hasPrefix "/" x;
 
   # The definitions of one element or attribute.
-  inner = loc: of: definitions: lib.mergeDefinitions loc of definitions;
+  inner =
+    loc: of: definitions:
+    lib.mergeDefinitions loc of definitions;
 
   types = rec {
     bool = scalar "boolean" isBool;
@@ -59,16 +65,24 @@ let
     ints = {
       positive = scalar "positive integer, meaning >0" (x: isInt x && x > 0);
       unsigned = scalar "unsigned integer, meaning >=0" (x: isInt x && x >= 0);
-      between = least: most: number "integer between ${toString least} and ${toString most} (both inclusive)" least most;
+      between =
+        least: most:
+        number "integer between ${toString least} and ${toString most} (both inclusive)" least most;
     };
     enum = choices: scalar "one of ${lib.toJSON choices}" (x: elem x choices);
-    strMatching = pattern: scalar "string matching the pattern ${pattern}" (x: isString x && builtins.match pattern x != null);
+    strMatching =
+      pattern:
+      scalar "string matching the pattern ${pattern}" (x: isString x && builtins.match pattern x != null);
     path = scalar "absolute path" (x: isPath x || isAbsolute x || hasPath x);
     # A path that must not be in the store: secrets.
-    externalPath = scalar "absolute path, not in the Nix store" (x: isAbsolute x && !lib.hasPrefix builtins.storeDir x);
+    externalPath = scalar "absolute path, not in the Nix store" (
+      x: isAbsolute x && !lib.hasPrefix builtins.storeDir x
+    );
     package = scalar "package" (x: hasPath x || isAbsolute x);
     raw = scalar "raw value" (_: true);
-    attrs = type "attribute set" isAttrs (_: definitions: foldl' (all: d: all // d.value) { } definitions);
+    attrs = type "attribute set" isAttrs (
+      _: definitions: foldl' (all: d: all // d.value) { } definitions
+    );
 
     nullOr =
       of:
@@ -91,7 +105,12 @@ let
           concatMap (
             element:
             let
-              merged = inner (loc ++ [ "*" ]) of [ { inherit (d) file; value = element; } ];
+              merged = inner (loc ++ [ "*" ]) of [
+                {
+                  inherit (d) file;
+                  value = element;
+                }
+              ];
             in
             lib.optional merged.isDefined merged.value
           ) d.value
@@ -107,11 +126,19 @@ let
           merged = mapAttrs (
             name: _:
             inner (loc ++ [ name ]) of (
-              concatMap (d: lib.optional (d.value ? ${name}) { inherit (d) file; value = d.value.${name}; }) definitions
+              concatMap (
+                d:
+                lib.optional (d.value ? ${name}) {
+                  inherit (d) file;
+                  value = d.value.${name};
+                }
+              ) definitions
             )
           ) names;
         in
-        mapAttrs (_: attribute: attribute.value) (lib.filterAttrs (_: attribute: attribute.isDefined) merged)
+        mapAttrs (_: attribute: attribute.value) (
+          lib.filterAttrs (_: attribute: attribute.isDefined) merged
+        )
       );
     lazyAttrsOf = attrsOf;
 
@@ -129,13 +156,27 @@ let
     );
 
     # What a key of a systemd unit can be: a list of several definitions is all of them, one after the other.
-    unitOption = type "systemd option" (x: any (check: check x) [ isBool isInt isString isList isPath hasPath (x: x == null) ]) (
-      loc: definitions:
-      if any (d: isList d.value) definitions then
-        lib.concatLists (map (d: lib.flatten d.value) definitions)
-      else
-        same loc definitions
-    );
+    unitOption =
+      type "systemd option"
+        (
+          x:
+          any (check: check x) [
+            isBool
+            isInt
+            isString
+            isList
+            isPath
+            hasPath
+            (x: x == null)
+          ]
+        )
+        (
+          loc: definitions:
+          if any (d: isList d.value) definitions then
+            lib.concatLists (map (d: lib.flatten d.value) definitions)
+          else
+            same loc definitions
+        );
 
     submoduleWith =
       { modules }:

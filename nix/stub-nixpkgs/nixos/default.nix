@@ -8,7 +8,7 @@ let
   evaluated = lib.evalModules {
     specialArgs = specialArgs // {
       pkgs = packagesFor evaluated.config.nixpkgs.hostPlatform;
-      modulesPath = ../modules;
+      modulesPath = toString ../modules;
     };
     modules = [
       ./toplevel.nix
@@ -21,3 +21,11 @@ let
   };
 in
 evaluated
+// {
+  extendModules =
+    more:
+    import ./. { inherit lib packagesFor; } {
+      inherit specialArgs;
+      modules = modules ++ more.modules;
+    };
+}

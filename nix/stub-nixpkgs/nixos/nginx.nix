@@ -11,7 +11,14 @@ let
       )
     );
   each = f: set: lib.concatStringsSep "" (lib.mapAttrsToList f set);
-  parameter = name: value: if value == true then " ${name}" else if value == false then "" else " ${name}=${toString value}";
+  parameter =
+    name: value:
+    if value == true then
+      " ${name}"
+    else if value == false then
+      ""
+    else
+      " ${name}=${toString value}";
 
   cachePath = name: cache: ''
     proxy_cache_path /var/cache/nginx/${name} keys_zone=${cache.keysZoneName}:${cache.keysZoneSize} levels=${cache.levels} use_temp_path=${
@@ -21,7 +28,12 @@ let
 
   upstream = name: group: ''
     upstream ${name} {
-    ${indent 2 (each (server: parameters: "server ${server}${each parameter parameters};\n") group.servers + group.extraConfig)}}
+    ${
+      indent 2 (
+        each (server: parameters: "server ${server}${each parameter parameters};\n") group.servers
+        + group.extraConfig
+      )
+    }}
   '';
 
   proxyHeaders = ''
@@ -34,19 +46,21 @@ let
   '';
   location = name: place: ''
     location ${name} {
-    ${indent 2 (
-      lib.optionalString (place.proxyPass != null) (
-        "proxy_pass ${place.proxyPass};\n"
-        + lib.optionalString place.proxyWebsockets ''
-          proxy_http_version 1.1;
-          proxy_set_header Upgrade $http_upgrade;
-          proxy_set_header Connection $connection_upgrade;
-        ''
+    ${
+      indent 2 (
+        lib.optionalString (place.proxyPass != null) (
+          "proxy_pass ${place.proxyPass};\n"
+          + lib.optionalString place.proxyWebsockets ''
+            proxy_http_version 1.1;
+            proxy_set_header Upgrade $http_upgrade;
+            proxy_set_header Connection $connection_upgrade;
+          ''
+        )
+        + lib.optionalString (place.return != null) "return ${place.return};\n"
+        + place.extraConfig
+        + lib.optionalString (place.proxyPass != null && nginx.recommendedProxySettings) proxyHeaders
       )
-      + lib.optionalString (place.return != null) "return ${place.return};\n"
-      + place.extraConfig
-      + lib.optionalString (place.proxyPass != null && nginx.recommendedProxySettings) proxyHeaders
-    )}}
+    }}
   '';
 
   server = name: host: ''
@@ -57,17 +71,21 @@ let
         location / { return 301 https://$host$request_uri; }
       }
     ''}server {
-      listen 0.0.0.0:${if host.forceSSL then "443 ssl" else "80"}${lib.optionalString host.default " default_server"};
+      listen 0.0.0.0:${
+        if host.forceSSL then "443 ssl" else "80"
+      }${lib.optionalString host.default " default_server"};
       server_name ${name};
-    ${indent 2 (
-      lib.optionalString host.forceSSL ''
-        http2 on;
-        ssl_certificate ${host.sslCertificate};
-        ssl_certificate_key ${host.sslCertificateKey};
-      ''
-      + each location host.locations
-      + host.extraConfig
-    )}}
+    ${
+      indent 2 (
+        lib.optionalString host.forceSSL ''
+          http2 on;
+          ssl_certificate ${host.sslCertificate};
+          ssl_certificate_key ${host.sslCertificateKey};
+        ''
+        + each location host.locations
+        + host.extraConfig
+      )
+    }}
   '';
 in
 {
@@ -89,8 +107,17 @@ in
             ssl_session_tickets off;
             ssl_prefer_server_ciphers off;
           ''
+          + lib.optionalString nginx.recommendedOptimisation ''
+            sendfile on;
+            tcp_nopush on;
+            tcp_nodelay on;
+            keepalive_timeout 65;
+          ''
           + lib.optionalString nginx.recommendedProxySettings ''
             proxy_redirect off;
+            proxy_connect_timeout ${nginx.proxyTimeout};
+            proxy_send_timeout ${nginx.proxyTimeout};
+            proxy_read_timeout ${nginx.proxyTimeout};
             proxy_http_version 1.1;
             proxy_set_header "Connection" "";
           ''

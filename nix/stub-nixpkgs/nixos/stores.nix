@@ -1,14 +1,27 @@
 # What the stores' and Prometheus' own modules would write: their configuration files, as far as we decide what is in them.
-{ lib, config, pkgs, ... }:
+{
+  lib,
+  config,
+  ...
+}:
 let
   inherit (config.services) postgresql prometheus redis;
   each = f: set: lib.concatStringsSep "" (lib.mapAttrsToList f set);
-  quoted = value: if lib.isBool value then (if value then "on" else "off") else if lib.isString value then "'${lib.replaceStrings [ "'" ] [ "''" ] value}'" else toString value;
+  quoted =
+    value:
+    if lib.isBool value then
+      (if value then "on" else "off")
+    else if lib.isString value then
+      "'${lib.replaceStrings [ "'" ] [ "''" ] value}'"
+    else
+      toString value;
 in
 {
   config.system.build.rendered =
     lib.optionalAttrs postgresql.enable {
-      "postgresql/postgresql.conf" = each (name: value: "${name} = ${quoted value}\n") postgresql.settings;
+      "postgresql/postgresql.conf" = each (
+        name: value: "${name} = ${quoted value}\n"
+      ) postgresql.settings;
       "postgresql/pg_hba.conf" = postgresql.authentication;
       "postgresql/databases" = lib.concatLines postgresql.ensureDatabases;
       "postgresql/roles" = lib.concatMapStrings (

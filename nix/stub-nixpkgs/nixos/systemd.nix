@@ -20,16 +20,21 @@ let
       ""
     else
       "${name}=${if lib.isBool value then lib.boolToString value else toString value}\n";
-  section = title: settings: "[${title}]\n${lib.concatStringsSep "" (lib.mapAttrsToList setting settings)}";
+  section =
+    title: settings: "[${title}]\n${lib.concatStringsSep "" (lib.mapAttrsToList setting settings)}";
 
   unitSection =
     unit:
     section "Unit" (
-      lib.optionalAttrs (unit.description != "") { Description = unit.description; }
+      lib.optionalAttrs (unit.description or "" != "") { Description = unit.description; }
       // lib.concatMapAttrs (
-        option: name: lib.optionalAttrs (unit.${option} != [ ]) { ${name} = toString unit.${option}; }
+        option: name:
+        lib.optionalAttrs (unit.${option} or [ ] != [ ]) { ${name} = toString unit.${option}; }
       ) dependencies
-      // unit.unitConfig
+      // lib.optionalAttrs (unit.startLimitIntervalSec or null != null) {
+        StartLimitIntervalSec = unit.startLimitIntervalSec;
+      }
+      // unit.unitConfig or { }
     );
 
   environment =
@@ -49,13 +54,13 @@ let
 
   installSection =
     unit:
-    lib.optionalString (unit.wantedBy != [ ] || unit.requiredBy != [ ]) (
-      "\n"
-      + section "Install" (
-        lib.optionalAttrs (unit.wantedBy != [ ]) { WantedBy = toString unit.wantedBy; }
-        // lib.optionalAttrs (unit.requiredBy != [ ]) { RequiredBy = toString unit.requiredBy; }
-      )
-    );
+    let
+      by = lib.filterAttrs (_: units: units != [ ]) {
+        WantedBy = unit.wantedBy or [ ];
+        RequiredBy = unit.requiredBy or [ ];
+      };
+    in
+    lib.optionalString (by != { }) ("\n" + section "Install" (lib.mapAttrs (_: toString) by));
 
   # A service without a command is one of upstream's that we add to.
   fileName =
@@ -68,18 +73,28 @@ let
     kind: body:
     lib.mapAttrs' (
       name: unit:
-      lib.nameValuePair (fileName kind name unit) "${unitSection unit}\n${body unit}${installSection unit}"
+      lib.nameValuePair (fileName kind name
+        unit
+      ) "${unitSection unit}\n${body unit}${installSection unit}"
     );
 
   firewall = config.networking.firewall;
-  ports = protocol: list: lib.optionalString (list != [ ]) "    ${protocol} dport { ${lib.concatMapStringsSep ", " toString list} } accept\n";
+  ports =
+    protocol: list:
+    lib.optionalString (list != [ ])
+      "    ${protocol} dport { ${lib.concatMapStringsSep ", " toString list} } accept\n";
 in
 {
   config.system.build.rendered =
-    render "service" serviceSection (lib.filterAttrs (_: service: service.enable) config.systemd.services)
+    render "service" serviceSection (
+      lib.filterAttrs (_: service: service.enable) config.systemd.services
+    )
     // render "target" (_: "") config.systemd.targets
     // lib.mapAttrs' (
-      name: file: lib.nameValuePair "etc/${name}" (if file.text != null then file.text else builtins.readFile file.source)
+      name: file:
+      lib.nameValuePair "etc/${name}" (
+        if file.text != null then file.text else builtins.readFile file.source
+      )
     ) config.environment.etc
     // lib.optionalAttrs firewall.enable {
       "firewall.nft" = ''

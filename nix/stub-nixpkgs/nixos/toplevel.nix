@@ -1,5 +1,10 @@
 # What `nix flake check` forces of a host: its whole configuration, after its assertions.
-{ lib, config, pkgs, ... }:
+{
+  lib,
+  config,
+  pkgs,
+  ...
+}:
 let
   failed = lib.filter (assertion: !assertion.assertion) config.assertions;
 in
@@ -18,6 +23,8 @@ in
       throw "\nFailed assertions:\n${lib.concatMapStrings (assertion: "- ${assertion.message}\n") failed}"
     else
       builtins.deepSeq (removeAttrs config [ "system" ]) (
-        builtins.deepSeq config.system.build.rendered (pkgs.fake "nixos-system-${config.networking.hostName}")
+        builtins.deepSeq config.system.build.rendered (
+          pkgs.fake "nixos-system-${config.networking.hostName}"
+        )
       );
 }

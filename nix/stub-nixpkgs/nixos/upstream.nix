@@ -20,7 +20,9 @@ let
     {
       path = lib.splitString "." (cell 0);
       option = lib.mkOption (
-        { type = typeOf (lib.splitString " " (cell 1)); }
+        {
+          type = typeOf (lib.splitString " " (cell 1));
+        }
         // lib.optionalAttrs (cell 2 != "-") { default = builtins.fromJSON (cell 2); }
       );
     };
@@ -31,14 +33,37 @@ let
       word = lib.head words;
       rest = lib.tail words;
     in
-    if lib.elem word [ "listOf" "attrsOf" "nullOr" ] then types.${word} (typeOf rest) else types.${word} or special.${word};
+    if
+      lib.elem word [
+        "listOf"
+        "attrsOf"
+        "nullOr"
+      ]
+    then
+      types.${word} (typeOf rest)
+    else
+      types.${word} or special.${word};
 
   special = {
     unsigned = types.ints.unsigned;
     positive = types.ints.positive;
     unitName = types.strMatching "[a-zA-Z0-9@%:_.\\-]+[.](service|socket|device|mount|automount|swap|target|path|timer|scope|slice)";
-    scalar = types.oneOf [ types.bool types.int types.float types.str types.path ];
-    environment = types.attrsOf (types.nullOr (types.oneOf [ types.str types.path types.package ]));
+    scalar = types.oneOf [
+      types.bool
+      types.int
+      types.float
+      types.str
+      types.path
+    ];
+    environment = types.attrsOf (
+      types.nullOr (
+        types.oneOf [
+          types.str
+          types.path
+          types.package
+        ]
+      )
+    );
   };
 
   # Paths that begin alike become one tree; behind `<name>` and `*` it goes on in a submodule.
@@ -65,11 +90,20 @@ let
       first = lib.head entries;
     in
     if first.path == [ ] then
-      if lib.length entries == 1 then first.option else throw "nix/upstream-options.txt has an option twice, or options below it"
+      if lib.length entries == 1 then
+        first.option
+      else
+        throw "nix/upstream-options.txt has an option twice, or options below it"
     else if inner ? "<name>" then
-      lib.mkOption { type = types.attrsOf (submodule "<name>"); default = { }; }
+      lib.mkOption {
+        type = types.attrsOf (submodule "<name>");
+        default = { };
+      }
     else if inner ? "*" then
-      lib.mkOption { type = types.listOf (submodule "*"); default = [ ]; }
+      lib.mkOption {
+        type = types.listOf (submodule "*");
+        default = [ ];
+      }
     else
       inner;
 in
