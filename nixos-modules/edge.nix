@@ -47,7 +47,7 @@ let
     "~ ^/hls/(?<token>[A-Za-z0-9._~-]+)/(?<channel>[A-Za-z0-9._~-]+)/(?<media>[A-Za-z0-9._~/-]+)$" = {
       proxyPass = "http://origin";
       extraConfig = ''
-        auth_request /token;
+        auth_request /internal/token;
         proxy_cache media;
         proxy_cache_key $channel/$media$is_args$args;
         proxy_cache_lock on;
@@ -55,7 +55,7 @@ let
         proxy_cache_background_update on;
       '';
     };
-    "= /token" = {
+    "= /internal/token" = {
       # Nobody gets a 404 but with a token that counts: that a channel is not on air is for the request itself to say.
       proxyPass = "http://origin/hls/$token/$channel/master.m3u8";
       extraConfig = ''
@@ -69,10 +69,10 @@ let
         proxy_cache_valid 200 5s;
         proxy_cache_valid 403 1s;
         proxy_intercept_errors on;
-        error_page 404 =200 /nothing;
+        error_page 404 =200 /internal/nothing;
       '';
     };
-    "= /nothing" = {
+    "= /internal/nothing" = {
       return = "204";
       extraConfig = ''
         internal;

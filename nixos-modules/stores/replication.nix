@@ -46,7 +46,7 @@ in
         RestartSec = "10s";
         TimeoutStartSec = "infinity";
         User = "postgres";
-        StateDirectory = "postgresql postgresql/${baseNameOf dataDir}";
+        StateDirectory = "postgresql";
         StateDirectoryMode = "0750";
         LoadCredential = secrets.load [ password ];
         CapabilityBoundingSet = "";

@@ -5,6 +5,14 @@ let
 in
 rec {
   mkOption = property "option";
+  mkOptionType =
+    {
+      name,
+      description ? name,
+      check,
+      merge,
+    }:
+    property "option-type" { inherit description check merge; };
   isOption = value: lib.isAttrs value && (value._type or null) == "option";
   mkEnableOption =
     what:

@@ -3,7 +3,6 @@
 let
   inherit (lib)
     all
-    any
     concatMap
     elem
     filter
@@ -154,29 +153,6 @@ let
       else
         same loc definitions
     );
-
-    # What a key of a systemd unit can be: a list of several definitions is all of them, one after the other.
-    unitOption =
-      type "systemd option"
-        (
-          x:
-          any (check: check x) [
-            isBool
-            isInt
-            isString
-            isList
-            isPath
-            hasPath
-            (x: x == null)
-          ]
-        )
-        (
-          loc: definitions:
-          if any (d: isList d.value) definitions then
-            lib.concatLists (map (d: lib.flatten d.value) definitions)
-          else
-            same loc definitions
-        );
 
     submoduleWith =
       { modules }:

@@ -79,6 +79,11 @@ let
     );
 
   firewall = config.networking.firewall;
+  indented =
+    text:
+    lib.concatMapStrings (line: "    ${line}\n") (
+      lib.filter (line: line != "") (lib.splitString "\n" text)
+    );
   ports =
     protocol: list:
     lib.optionalString (list != [ ])
@@ -103,7 +108,7 @@ in
             type filter hook input priority filter; policy drop;
             iifname "lo" accept
             ct state established,related accept
-        ${ports "tcp" firewall.allowedTCPPorts}${ports "udp" firewall.allowedUDPPorts}${firewall.extraInputRules}  }
+        ${ports "tcp" firewall.allowedTCPPorts}${ports "udp" firewall.allowedUDPPorts}${indented firewall.extraInputRules}  }
         }
       '';
     }

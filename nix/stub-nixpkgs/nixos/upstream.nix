@@ -44,6 +44,7 @@ let
     else
       types.${word} or special.${word};
 
+  scalarOrList = value: special.scalar.check value || lib.isList value;
   special = {
     unsigned = types.ints.unsigned;
     positive = types.ints.positive;
@@ -55,6 +56,17 @@ let
       types.str
       types.path
     ];
+    # A key of a unit: where one definition is a list, all of them are said, one after the other.
+    unitOption = lib.mkOptionType {
+      name = "systemd option";
+      check = value: value == null || scalarOrList value;
+      merge =
+        loc: definitions:
+        if lib.any (d: lib.isList d.value) definitions then
+          lib.concatMap (d: lib.flatten d.value) definitions
+        else
+          special.scalar.merge loc definitions;
+    };
     environment = types.attrsOf (
       types.nullOr (
         types.oneOf [
