@@ -11,7 +11,6 @@ let
       (craneLib.fileset.commonCargoSources root)
       # What is compiled in or read by tests: migrations, pictures, recorded answers, the catalogue.
       ../crates
-      ../docs
       ../clippy.toml
       ../deny.toml
       ../rustfmt.toml
@@ -27,6 +26,8 @@ let
     gst-plugins-ugly
     gst-libav
   ];
+
+  fonts = pkgs.makeFontsConf { fontDirectories = [ pkgs.dejavu_fonts ]; };
 
   common = {
     inherit src;
@@ -56,9 +57,10 @@ in
       cargoExtraArgs = "--locked --package funkturm";
       # nextest runs them, below.
       doCheck = false;
-      # GStreamer finds its plugins by this path; fonts are the demo's clock, databases those of `funkturm up`.
+      # GStreamer finds its plugins by this path; the demo's clock is written in that font, and `funkturm up` starts these stores.
       postInstall = ''
         wrapProgram $out/bin/funkturm \
+          --set-default FONTCONFIG_FILE ${fonts} \
           --prefix GST_PLUGIN_SYSTEM_PATH_1_0 : "$GST_PLUGIN_SYSTEM_PATH_1_0" \
           --suffix PATH : ${
             lib.makeBinPath [

@@ -31,10 +31,13 @@ let
     "cargo-nextest"
     "chromium"
     "clippy"
+    "cacert"
     "coreutils"
+    "curl"
     "deadnix"
     "dejavu_fonts"
     "ffmpeg"
+    "git"
     "libpq"
     "nftables"
     "nginx"
@@ -46,6 +49,7 @@ let
     "pkg-config"
     "postgresql"
     "postgresql_17"
+    "python3"
     "redis"
     "rustc"
     "rustfmt"
@@ -77,6 +81,7 @@ plain
   runCommand =
     name: _attrs: script:
     builtins.seq script (fake name);
+  makeFontsConf = { fontDirectories }: builtins.seq fontDirectories (fake "fonts.conf");
   makeWrapper = fake "make-wrapper";
   mkShell = args: builtins.deepSeq (map toString (args.packages or [ ])) (fake "shell");
   buildNpmPackage = args: builtins.seq args.npmDeps (fake "${args.pname}-${args.version}");
