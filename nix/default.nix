@@ -9,7 +9,7 @@ let
   };
   treefmt = (inputs.treefmt-nix.lib.evalModule pkgs ./treefmt.nix).config.build;
   hosts = lib.filterAttrs (
-    _: host: host.config.nixpkgs.hostPlatform.system or host.config.nixpkgs.hostPlatform == system
+    _: host: host.pkgs.stdenv.hostPlatform.system == system
   ) inputs.self.nixosConfigurations;
 in
 {

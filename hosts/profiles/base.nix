@@ -29,7 +29,6 @@ in
     };
   };
   users.users.root.openssh.authorizedKeys.keys = fleet.operatorKeys;
-  users.mutableUsers = false;
 
   services.prometheus.exporters.node = {
     enable = true;
@@ -48,12 +47,6 @@ in
     };
   };
 
-  # A service that logs too much loses lines; it does not fill the disk.
-  services.journald.extraConfig = ''
-    SystemMaxUse=2G
-    RateLimitIntervalSec=10s
-    RateLimitBurst=20000
-  '';
   nix.settings.experimental-features = [
     "nix-command"
     "flakes"

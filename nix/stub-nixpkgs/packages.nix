@@ -25,7 +25,6 @@ let
   toml = import ./toml.nix { inherit lib; };
 
   plain = lib.genAttrs [
-    "bash"
     "cargo"
     "cargo-deny"
     "cargo-nextest"

@@ -4,7 +4,6 @@ let
   inherit (lib)
     attrNames
     concatMap
-    filter
     foldl'
     isAttrs
     listToAttrs
@@ -26,10 +25,6 @@ rec {
   mergeAttrsList = foldl' (merged: set: merged // set) { };
   concatMapAttrs = f: set: mergeAttrsList (mapAttrsToList f set);
   optionalAttrs = condition: set: if condition then set else { };
-  attrByPath =
-    path: default: set:
-    foldl' (found: name: if isAttrs found && found ? ${name} then found.${name} else default) set path;
-  setAttrByPath = path: value: lib.foldr (name: inner: { ${name} = inner; }) value path;
   recursiveUpdate =
     left: right:
     left
@@ -40,6 +35,4 @@ rec {
       else
         value
     ) right;
-  attrsToList = mapAttrsToList nameValuePair;
-  filterAttrsByName = names: set: filter (name: set ? ${name}) names;
 }

@@ -14,7 +14,6 @@ let
       filter
       foldl'
       genList
-      hasAttr
       head
       isAttrs
       isBool
@@ -30,7 +29,6 @@ let
       removeAttrs
       replaceStrings
       sort
-      splitVersion
       stringLength
       substring
       tail

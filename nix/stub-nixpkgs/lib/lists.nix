@@ -15,7 +15,6 @@ in
 rec {
   optional = condition: element: if condition then [ element ] else [ ];
   optionals = condition: list: if condition then list else [ ];
-  singleton = element: [ element ];
   range = first: last: if first > last then [ ] else genList (n: first + n) (last - first + 1);
   imap0 = f: list: genList (n: f n (elemAt list n)) (length list);
   imap1 = f: imap0 (n: f (n + 1));
@@ -32,6 +31,4 @@ rec {
     in
     if found == [ ] then default else lib.head found;
   last = list: elemAt list (length list - 1);
-  subtractLists = without: filter (element: !(elem element without));
-  sortOn = key: lib.sort (a: b: key a < key b);
 }

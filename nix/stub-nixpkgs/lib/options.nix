@@ -21,14 +21,6 @@ rec {
       default = false;
       description = "Whether to enable ${what}.";
     };
-  mkPackageOption =
-    pkgs: name:
-    { ... }:
-    mkOption {
-      type = lib.types.package;
-      default = pkgs.${name};
-      description = "The ${name} package to use.";
-    };
   literalExpression = text: property "literalExpression" { inherit text; };
   literalMD = text: property "literalMD" { inherit text; };
 

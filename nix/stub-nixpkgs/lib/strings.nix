@@ -24,29 +24,12 @@ rec {
     in
     start >= 0 && substring start (stringLength suffix) text == suffix;
   hasInfix = infix: text: lib.length (splitString infix text) > 1;
-  removePrefix =
-    prefix: text:
-    if hasPrefix prefix text then substring (stringLength prefix) (stringLength text) text else text;
-  removeSuffix =
-    suffix: text:
-    if hasSuffix suffix text then substring 0 (stringLength text - stringLength suffix) text else text;
   escapeRegex = lib.replaceStrings (lib.stringToCharacters "\\[{()^$?*+|.") (
     map (c: "\\${c}") (lib.stringToCharacters "\\[{()^$?*+|.")
   );
   stringToCharacters = text: lib.genList (place: substring place 1 text) (stringLength text);
   splitString = separator: text: filter isString (builtins.split (escapeRegex separator) text);
   boolToString = value: if value then "true" else "false";
-  # As upstream: what needs no quotes gets none.
-  escapeShellArg =
-    value:
-    let
-      text = toString value;
-    in
-    if builtins.match "[[:alnum:],._+:@%/-]+" text == null then
-      "'${lib.replaceStrings [ "'" ] [ "'\\''" ] text}'"
-    else
-      text;
-  escapeShellArgs = concatMapStringsSep " " escapeShellArg;
   toUpper = lib.replaceStrings (stringToCharacters "abcdefghijklmnopqrstuvwxyz") (
     stringToCharacters "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
   );

@@ -59,7 +59,6 @@ let
     float = scalar "floating point number" builtins.isFloat;
     str = scalar "string" isString;
     lines = text "strings concatenated with \"\\n\"" "\n";
-    commas = text "strings concatenated with \",\"" ",";
     port = number "16 bit unsigned integer; between 0 and 65535 (both inclusive)" 0 65535;
     ints = {
       positive = scalar "positive integer, meaning >0" (x: isInt x && x > 0);
@@ -73,10 +72,6 @@ let
       pattern:
       scalar "string matching the pattern ${pattern}" (x: isString x && builtins.match pattern x != null);
     path = scalar "absolute path" (x: isPath x || isAbsolute x || hasPath x);
-    # A path that must not be in the store: secrets.
-    externalPath = scalar "absolute path, not in the Nix store" (
-      x: isAbsolute x && !lib.hasPrefix builtins.storeDir x
-    );
     package = scalar "package" (x: hasPath x || isAbsolute x);
     raw = scalar "raw value" (_: true);
     attrs = type "attribute set" isAttrs (
@@ -139,7 +134,6 @@ let
           lib.filterAttrs (_: attribute: attribute.isDefined) merged
         )
       );
-    lazyAttrsOf = attrsOf;
 
     anything = type "anything" (_: true) (
       loc: definitions:

@@ -5,13 +5,15 @@
   specialArgs ? { },
 }:
 let
+  pkgs = packagesFor evaluated.config.nixpkgs.hostPlatform;
   evaluated = lib.evalModules {
     specialArgs = specialArgs // {
-      pkgs = packagesFor evaluated.config.nixpkgs.hostPlatform;
+      inherit pkgs;
       modulesPath = toString ../modules;
     };
     modules = [
       ./toplevel.nix
+      ./network.nix
       ./systemd.nix
       ./nginx.nix
       ./stores.nix
@@ -22,6 +24,7 @@ let
 in
 evaluated
 // {
+  inherit pkgs;
   extendModules =
     more:
     import ./. { inherit lib packagesFor; } {

@@ -48,14 +48,7 @@ let
     location ${name} {
     ${
       indent 2 (
-        lib.optionalString (place.proxyPass != null) (
-          "proxy_pass ${place.proxyPass};\n"
-          + lib.optionalString place.proxyWebsockets ''
-            proxy_http_version 1.1;
-            proxy_set_header Upgrade $http_upgrade;
-            proxy_set_header Connection $connection_upgrade;
-          ''
-        )
+        lib.optionalString (place.proxyPass != null) "proxy_pass ${place.proxyPass};\n"
         + lib.optionalString (place.return != null) "return ${place.return};\n"
         + place.extraConfig
         + lib.optionalString (place.proxyPass != null && nginx.recommendedProxySettings) proxyHeaders

@@ -1,17 +1,6 @@
-# Units, the firewall and the files under /etc, as text.
+# Units, as text. What upstream's own modules would add to them is not known here.
 { lib, config, ... }:
 let
-  dependencies = {
-    after = "After";
-    before = "Before";
-    bindsTo = "BindsTo";
-    conflicts = "Conflicts";
-    onFailure = "OnFailure";
-    partOf = "PartOf";
-    requires = "Requires";
-    wants = "Wants";
-  };
-
   setting =
     name: value:
     if lib.isList value then
@@ -23,101 +12,73 @@ let
   section =
     title: settings: "[${title}]\n${lib.concatStringsSep "" (lib.mapAttrsToList setting settings)}";
 
+  # An option of the unit, and its key where it is set.
+  keys =
+    names: unit:
+    lib.concatMapAttrs (
+      option: key:
+      let
+        value = unit.${option} or null;
+      in
+      lib.optionalAttrs (value != null && value != [ ] && value != "") {
+        ${key} = if lib.isList value then toString value else value;
+      }
+    ) names;
+
   unitSection =
     unit:
     section "Unit" (
-      lib.optionalAttrs (unit.description or "" != "") { Description = unit.description; }
-      // lib.concatMapAttrs (
-        option: name:
-        lib.optionalAttrs (unit.${option} or [ ] != [ ]) { ${name} = toString unit.${option}; }
-      ) dependencies
-      // lib.optionalAttrs (unit.startLimitIntervalSec or null != null) {
-        StartLimitIntervalSec = unit.startLimitIntervalSec;
-      }
+      keys {
+        description = "Description";
+        after = "After";
+        before = "Before";
+        requires = "Requires";
+        wants = "Wants";
+        startLimitIntervalSec = "StartLimitIntervalSec";
+      } unit
       // unit.unitConfig or { }
     );
 
   environment =
     service:
     service.environment
-    // lib.optionalAttrs (service.path != [ ]) {
-      PATH = lib.concatMapStringsSep ":" (package: "${package}/bin") service.path;
-    };
+    // lib.optionalAttrs (service.path != [ ]) { PATH = lib.makeBinPath service.path; };
   serviceSection =
     service:
-    section "Service" service.serviceConfig
-    + lib.concatStringsSep "" (
-      lib.mapAttrsToList (
-        name: value: lib.optionalString (value != null) "Environment=${lib.toJSON "${name}=${value}"}\n"
-      ) (environment service)
+    section "Service" (
+      service.serviceConfig
+      // {
+        Environment = lib.mapAttrsToList (name: value: lib.toJSON "${name}=${value}") (environment service);
+      }
     );
 
   installSection =
     unit:
     let
-      by = lib.filterAttrs (_: units: units != [ ]) {
-        WantedBy = unit.wantedBy or [ ];
-        RequiredBy = unit.requiredBy or [ ];
-      };
+      by = keys {
+        wantedBy = "WantedBy";
+        requiredBy = "RequiredBy";
+      } unit;
     in
-    lib.optionalString (by != { }) ("\n" + section "Install" (lib.mapAttrs (_: toString) by));
+    lib.optionalString (by != { }) "\n${section "Install" by}";
 
-  # A service without a command is one of upstream's that we add to.
-  fileName =
-    kind: name: unit:
-    if kind == "service" && !(unit.serviceConfig ? ExecStart) || kind == "target" then
-      "units/${name}.${kind}.d/funkturm.conf"
-    else
-      "units/${name}.${kind}";
+  # A unit without a command is one of upstream's, to which we add something.
   render =
     kind: body:
     lib.mapAttrs' (
       name: unit:
-      lib.nameValuePair (fileName kind name
-        unit
-      ) "${unitSection unit}\n${body unit}${installSection unit}"
+      lib.nameValuePair (
+        if unit.serviceConfig.ExecStart or null != null then
+          "units/${name}.${kind}"
+        else
+          "units/${name}.${kind}.d/funkturm.conf"
+      ) "${unitSection unit}${body unit}${installSection unit}"
     );
-
-  firewall = config.networking.firewall;
-  indented =
-    text:
-    lib.concatMapStrings (line: "    ${line}\n") (
-      lib.filter (line: line != "") (lib.splitString "\n" text)
-    );
-  ports =
-    protocol: list:
-    lib.optionalString (list != [ ])
-      "    ${protocol} dport { ${lib.concatMapStringsSep ", " toString list} } accept\n";
 in
 {
   config.system.build.rendered =
-    render "service" serviceSection (
+    render "service" (service: "\n${serviceSection service}") (
       lib.filterAttrs (_: service: service.enable) config.systemd.services
     )
-    // render "target" (_: "") config.systemd.targets
-    // lib.mapAttrs' (
-      name: file:
-      lib.nameValuePair "etc/${name}" (
-        if file.text != null then file.text else builtins.readFile file.source
-      )
-    ) config.environment.etc
-    // lib.optionalAttrs firewall.enable {
-      "firewall.nft" = ''
-        table inet nixos-fw {
-          chain input {
-            type filter hook input priority filter; policy drop;
-            iifname "lo" accept
-            ct state established,related accept
-        ${ports "tcp" firewall.allowedTCPPorts}${ports "udp" firewall.allowedUDPPorts}${indented firewall.extraInputRules}  }
-        }
-      '';
-    }
-    // {
-      "etc/hosts" = lib.concatStringsSep "" (
-        lib.mapAttrsToList (address: names: "${address} ${toString names}\n") config.networking.hosts
-      );
-      "etc/sysctl.conf" = lib.concatStringsSep "" (
-        lib.mapAttrsToList (name: value: "${name} = ${toString value}\n") config.boot.kernel.sysctl
-      );
-    };
+    // render "target" (_: "") config.systemd.targets;
 }
