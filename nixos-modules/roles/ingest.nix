@@ -30,8 +30,8 @@ in
     };
 
     boot.kernel.sysctl = {
-      # The kernel doubles what is asked for, and gives at most this.
-      "net.core.rmem_max" = cfg.receiveBufferBytes * 2;
+      # The most that a socket may ask for.
+      "net.core.rmem_max" = cfg.receiveBufferBytes;
       "net.core.rmem_default" = 1048576;
       # Datagrams of a burst that wait for a core, and how many of them it takes at a time.
       "net.core.netdev_max_backlog" = 30000;
