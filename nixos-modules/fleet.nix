@@ -2,6 +2,7 @@
 { lib, ... }:
 let
   inherit (lib) mkOption types;
+  catalogue = import ./lib/catalogue.nix { inherit lib; };
 
   string =
     description:
@@ -110,10 +111,8 @@ in
       };
       clusters = mkOption {
         type = types.attrsOf (types.listOf types.str);
-        default = { };
-        example = {
-          main = [ "channels" ];
-        };
+        default.main = lib.attrNames (catalogue.withStore "postgresql" // catalogue.withStore "redis");
+        defaultText = lib.literalMD "one cluster, `main`, with the stores of all services";
         description = "Clusters of db hosts, and the services whose PostgreSQL and Redis each of them holds.";
       };
       buckets = mkOption {

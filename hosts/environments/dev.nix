@@ -5,11 +5,6 @@
     publicName = "tv.dev.funkturm.example";
     operatorNetworks = [ "10.9.0.0/16" ];
     openHouse = true;
-    clusters.main = [
-      "channels"
-      "playback"
-      "transcode"
-    ];
     buckets = {
       channels.name = "funkturm-dev-logos";
       backups.name = "funkturm-dev-backups";

@@ -5,11 +5,6 @@
     publicName = "tv.preview.funkturm.example";
     operatorNetworks = [ "10.9.0.0/16" ];
     openHouse = true;
-    clusters.main = [
-      "channels"
-      "playback"
-      "transcode"
-    ];
     buckets = {
       channels.name = "funkturm-preview-logos";
       backups.name = "funkturm-preview-backups";
