@@ -97,6 +97,9 @@ class MachineTools:
             version = tuple(map(int, re.search(r"nginx/([\d.]+)", run(["nginx", "-v"]).stderr).group(1).split(".")))
             if version < (1, 25, 1):
                 text = text.replace("    http2 on;\n", "").replace("443 ssl", "443 ssl http2")
+            # Its own folders are root's.
+            own = "".join(f"  {name}_temp_path {folder}/{name};\n" for name in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
+            text = text.replace("http {\n", f"http {{\n  access_log {folder}/access.log;\n{own}", 1)
             Path(folder, "nginx.conf").write_text(text)
             done = run(["nginx", "-t", "-q", "-e", f"{folder}/error", "-p", folder, "-c", f"{folder}/nginx.conf"], check=False)
             if done.returncode != 0 or done.stderr.strip():
