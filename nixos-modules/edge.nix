@@ -24,6 +24,11 @@ let
     '';
   };
 
+  # Said in each place: what a place says about headers replaces what the whole server says. Without it, a connection is for one request.
+  keepConnection = ''
+    proxy_set_header Connection "";
+  '';
+
   # nginx takes the longest of the prefixes that fit, as the catalogue says.
   routes = lib.concatMapAttrs (
     name: row:
@@ -32,9 +37,11 @@ let
         route:
         lib.nameValuePair route {
           proxyPass = "http://${name}";
-          extraConfig = lib.optionalString (lib.hasPrefix "/api/" route || lib.hasPrefix "/admin/" route) ''
-            limit_req zone=clients burst=${toString (edge.requestsPerSecond * 2)} nodelay;
-          '';
+          extraConfig =
+            keepConnection
+            + lib.optionalString (lib.hasPrefix "/api/" route || lib.hasPrefix "/admin/" route) ''
+              limit_req zone=clients burst=${toString (edge.requestsPerSecond * 2)} nodelay;
+            '';
         }
       ) row.routes
     )
@@ -46,7 +53,7 @@ let
   media = {
     "~ ^/hls/(?<token>[A-Za-z0-9._~-]+)/(?<channel>[A-Za-z0-9._~-]+)/(?<media>[A-Za-z0-9._~/-]+)$" = {
       proxyPass = "http://origin";
-      extraConfig = ''
+      extraConfig = keepConnection + ''
         auth_request /internal/token;
         # A line for each segment would fill disks, and say who watches what.
         access_log off;
@@ -60,13 +67,15 @@ let
     "= /internal/token" = {
       # Nobody gets a 404 but with a token that counts: that a channel is not on air is for the request itself to say.
       proxyPass = "http://origin/hls/$token/$channel/master.m3u8";
-      extraConfig = ''
+      extraConfig = keepConnection + ''
         internal;
         proxy_pass_request_body off;
         proxy_set_header Content-Length "";
         proxy_cache tokens;
         proxy_cache_key $token/$channel;
         proxy_cache_lock on;
+        # No origin answers: whoever was let in lately goes on, with what is in the cache.
+        proxy_cache_use_stale error timeout updating http_502 http_503;
         proxy_ignore_headers Cache-Control Expires Vary;
         proxy_cache_valid 200 5s;
         proxy_cache_valid 403 1s;

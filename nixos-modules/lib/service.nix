@@ -7,8 +7,10 @@
 # settings       its section of the configuration; gives way to what a host sets
 # redisSetting   the setting that takes the URL of its Redis
 # callers        the roles from which its port is reached
+# reachesOut     it talks to hosts outside of the fleet
+# receives       others send to it on ports that are not known beforehand
 # memoryMax, tasksMax, openFiles   its limits
-# environment, serviceConfig       what the unit has beside the usual
+# serviceConfig  what the unit has beside the usual
 name: particularsOf:
 {
   lib,
@@ -29,10 +31,11 @@ let
     settings = { };
     redisSetting = "redis";
     callers = [ ];
+    reachesOut = has "objects";
+    receives = false;
     memoryMax = "1G";
     tasksMax = 256;
     openFiles = 65536;
-    environment = { };
     serviceConfig = { };
   }
   // particularsOf { inherit lib fleet config; };
@@ -105,6 +108,26 @@ let
     ''}exec ${command}
   '';
 
+  # It talks to nobody outside of the fleet, and listens nowhere but on its two ports, unless it says so.
+  network =
+    lib.optionalAttrs (!particulars.receives) {
+      SocketBindDeny = "any";
+      SocketBindAllow = [
+        "tcp:${toString row.port}"
+        "tcp:${toString row.admin}"
+      ];
+    }
+    // lib.optionalAttrs (!particulars.receives && !particulars.reachesOut) {
+      IPAddressDeny = "any";
+      IPAddressAllow = [
+        "localhost"
+        config.funkturm.fleet.network
+      ];
+    };
+
+  # GStreamer notes which plugins there are, instead of searching at each start.
+  isMedia = row.process == "media";
+
   storeUnits =
     lib.optional (has "postgresql" && config.services.postgresql.enable) "postgresql.target"
     ++ lib.optional (has "redis" && config.services.redis.servers ? ${name}) "redis-${name}.service";
@@ -174,7 +197,7 @@ in
         wantedBy = [ "multi-user.target" ];
         wants = [ "network-online.target" ];
         after = [ "network-online.target" ] ++ storeUnits;
-        inherit (particulars) environment;
+        environment = lib.optionalAttrs isMedia { GST_REGISTRY = "/var/cache/${unit}/registry.bin"; };
         # It is tried again for ever, in longer and longer intervals: see Restart below.
         startLimitIntervalSec = 0;
 
@@ -200,6 +223,8 @@ in
             TasksMax = particulars.tasksMax;
             LimitNOFILE = particulars.openFiles;
           }
+          network
+          (lib.optionalAttrs isMedia { CacheDirectory = unit; })
           particulars.serviceConfig
         ];
       };

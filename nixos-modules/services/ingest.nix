@@ -11,8 +11,9 @@ import ../lib/service.nix "ingest" (
       "api"
       "transcode"
     ];
+    # Inputs come from anywhere, to any port.
+    receives = true;
     memoryMax = "6G";
     tasksMax = 1024;
   }
-  // import ../lib/media.nix "funkturm-ingest"
 )

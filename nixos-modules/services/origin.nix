@@ -1,6 +1,6 @@
 # origin: the live window in memory, playlists and segments.
 import ../lib/service.nix "origin" (
-  { fleet, config, ... }:
+  { config, ... }:
   {
     description = "the live window, playlists and segments";
     settings = {
@@ -14,6 +14,5 @@ import ../lib/service.nix "origin" (
     ];
     memoryMax = "8G";
     openFiles = 262144;
-    serviceConfig = import ../lib/fleet-only.nix { inherit fleet config; } "origin";
   }
 )

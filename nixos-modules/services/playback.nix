@@ -11,6 +11,5 @@ import ../lib/service.nix "playback" (
     };
     callers = [ "api" ];
     memoryMax = "512M";
-    serviceConfig = import ../lib/fleet-only.nix { inherit fleet config; } "playback";
   }
 )

@@ -1,11 +1,7 @@
 # transcode: ladders and passthrough, a process for each encoded channel.
-let
-  media = import ../lib/media.nix "funkturm-transcode";
-in
 import ../lib/service.nix "transcode" (
   { fleet, ... }:
   {
-    inherit (media) environment;
     description = "ladders and passthrough";
     redisSetting = "bus";
     settings = {
@@ -17,7 +13,7 @@ import ../lib/service.nix "transcode" (
     memoryMax = "85%";
     # Some 60 threads for each encoded channel.
     tasksMax = 8192;
-    serviceConfig = media.serviceConfig // {
+    serviceConfig = {
       # GStreamer compiles the inner loops of scaling and mixing (ORC) when they are first used; it goes without, but slower.
       MemoryDenyWriteExecute = false;
     };
