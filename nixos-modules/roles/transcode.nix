@@ -12,7 +12,7 @@
     # Segments go to every origin in bursts of some megabytes.
     boot.kernel.sysctl = {
       "net.core.wmem_max" = 16777216;
-      "net.ipv4.tcp_wmem" = "4096 262144 16777216";
+      "net.ipv4.tcp_wmem" = "4096 65536 16777216";
       "net.ipv4.tcp_slow_start_after_idle" = 0;
     };
   };
