@@ -3,6 +3,7 @@
 pkgs.mkShell {
   nativeBuildInputs = with pkgs; [
     cargo
+    cargo-deny
     cargo-nextest
     clippy
     nodejs_22
@@ -23,13 +24,21 @@ pkgs.mkShell {
     ]);
 
   packages = with pkgs; [
+    cacert
     chromium
+    curl
+    deadnix
     dejavu_fonts
     ffmpeg
+    git
+    nftables
     nginx
+    nixfmt
     openssl
     postgresql
+    python3
     redis
+    systemd
     wrk
   ];
 

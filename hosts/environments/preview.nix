@@ -1,0 +1,15 @@
+# preview: production's shape, small. A release is tried here.
+{
+  funkturm.fleet = {
+    network = "10.41.0.0/16";
+    publicName = "tv.preview.funkturm.example";
+    operatorNetworks = [ "10.9.0.0/16" ];
+    openHouse = true;
+    buckets = {
+      channels.name = "funkturm-preview-logos";
+      backups.name = "funkturm-preview-backups";
+    };
+  };
+
+  funkturm.roles.ingest.sourceNetworks = [ "10.20.0.0/16" ];
+}

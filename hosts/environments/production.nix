@@ -1,0 +1,21 @@
+# production: three zones, any of which may be away; a db cluster for each kind of load.
+{
+  funkturm.fleet = {
+    network = "10.42.0.0/16";
+    publicName = "tv.funkturm.example";
+    operatorNetworks = [ "10.9.0.0/16" ];
+    openHouse = true;
+    clusters = {
+      lineup = [ "channels" ];
+      sessions = [ "playback" ];
+      leases = [ "transcode" ];
+    };
+    buckets = {
+      channels.name = "funkturm-production-logos";
+      backups.name = "funkturm-production-backups";
+    };
+  };
+
+  funkturm.roles.ingest.sourceNetworks = [ "10.20.0.0/16" ];
+  funkturm.edge.cacheSize = "100g";
+}

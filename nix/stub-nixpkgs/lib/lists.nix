@@ -1,0 +1,34 @@
+# Lists.
+{ lib }:
+let
+  inherit (lib)
+    concatMap
+    elem
+    elemAt
+    filter
+    foldl'
+    genList
+    isList
+    length
+    ;
+in
+rec {
+  optional = condition: element: if condition then [ element ] else [ ];
+  optionals = condition: list: if condition then list else [ ];
+  range = first: last: if first > last then [ ] else genList (n: first + n) (last - first + 1);
+  imap0 = f: list: genList (n: f n (elemAt list n)) (length list);
+  imap1 = f: imap0 (n: f (n + 1));
+  reverseList = list: genList (n: elemAt list (length list - 1 - n)) (length list);
+  foldr =
+    f: initial: list:
+    foldl' (found: element: f element found) initial (reverseList list);
+  flatten = value: if isList value then concatMap flatten value else [ value ];
+  unique = foldl' (seen: element: if elem element seen then seen else seen ++ [ element ]) [ ];
+  findFirst =
+    wanted: default: list:
+    let
+      found = filter wanted list;
+    in
+    if found == [ ] then default else lib.head found;
+  last = list: elemAt list (length list - 1);
+}

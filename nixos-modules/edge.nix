@@ -1,0 +1,189 @@
+# nginx before the services of the api role: TLS, routes from the catalogue, rate limits, and a cache for /hls.
+{ lib, config, ... }:
+let
+  inherit (lib) mkOption types;
+  inherit (config.funkturm) edge;
+  fleet = import ./lib/fleet.nix { inherit lib config; };
+  secrets = import ./lib/secrets.nix { inherit config; };
+  services = lib.filterAttrs (_: row: row.routes != [ ]) fleet.catalogue.services;
+
+  # This host's own instance; the other hosts' when it does not answer.
+  upstream = _: row: {
+    servers = lib.listToAttrs (
+      map (
+        host:
+        lib.nameValuePair "${host.address}:${toString row.port}" {
+          max_fails = 2;
+          fail_timeout = "2s";
+          backup = host.name != fleet.self.name;
+        }
+      ) (fleet.ofRole row.role)
+    );
+    extraConfig = ''
+      keepalive 64;
+    '';
+  };
+
+  # Said in each place: what a place says about headers replaces what the whole server says. Without it, a connection is for one request.
+  keepConnection = ''
+    proxy_set_header Connection "";
+  '';
+
+  # nginx takes the longest of the prefixes that fit, as the catalogue says.
+  routes = lib.concatMapAttrs (
+    name: row:
+    lib.listToAttrs (
+      map (
+        route:
+        lib.nameValuePair route {
+          proxyPass = "http://${name}";
+          extraConfig =
+            keepConnection
+            + lib.optionalString (lib.hasPrefix "/api/" route || lib.hasPrefix "/admin/" route) ''
+              limit_req zone=clients burst=${toString (edge.requestsPerSecond * 2)} nodelay;
+            '';
+        }
+      ) row.routes
+    )
+  ) services;
+
+  # One set of segments serves everyone, so what is cached is cached without the token. Every request has its token checked all the same:
+  # the origin is asked for the channel's master playlist with it, and its answer to this token counts for some seconds. Only what is
+  # spelt in plain letters goes this way, so that the question is about the very path that was asked for; the rest the origin answers.
+  media = {
+    "~ ^/hls/(?<token>[A-Za-z0-9._~-]+)/(?<channel>[A-Za-z0-9._~-]+)/(?<media>[A-Za-z0-9._~/-]+)$" = {
+      proxyPass = "http://origin";
+      extraConfig = keepConnection + ''
+        auth_request /internal/token;
+        # A line for each segment would fill disks, and say who watches what.
+        access_log off;
+        proxy_cache media;
+        proxy_cache_key $channel/$media$is_args$args;
+        proxy_cache_lock on;
+        proxy_cache_use_stale error timeout updating http_502 http_503;
+        proxy_cache_background_update on;
+      '';
+    };
+    "= /internal/token" = {
+      # Nobody gets a 404 but with a token that counts: that a channel is not on air is for the request itself to say.
+      proxyPass = "http://origin/hls/$token/$channel/master.m3u8";
+      extraConfig = keepConnection + ''
+        internal;
+        proxy_pass_request_body off;
+        proxy_set_header Content-Length "";
+        proxy_cache tokens;
+        proxy_cache_key $token/$channel;
+        proxy_cache_lock on;
+        # No origin answers: whoever was let in lately goes on, with what is in the cache.
+        proxy_cache_use_stale error timeout updating http_502 http_503;
+        proxy_ignore_headers Cache-Control Expires Vary;
+        proxy_cache_valid 200 5s;
+        proxy_cache_valid 403 1s;
+        proxy_intercept_errors on;
+        error_page 404 =200 /internal/nothing;
+      '';
+    };
+    "= /internal/nothing" = {
+      return = "204";
+      extraConfig = ''
+        internal;
+      '';
+    };
+  };
+in
+{
+  options.funkturm.edge = {
+    enable = lib.mkEnableOption "nginx before the services";
+    requestsPerSecond = mkOption {
+      type = types.ints.positive;
+      # A hotel is one address; a player asks the API for something every few seconds.
+      default = 100;
+      description = "How many requests to the API one address may make, each second.";
+    };
+    cacheSize = mkOption {
+      type = types.str;
+      default = "20g";
+      description = "How much of /hls is kept on disk.";
+    };
+  };
+
+  config = lib.mkIf edge.enable {
+    funkturm.firewall.doors = {
+      https = {
+        port = 443;
+        networks = [ "0.0.0.0/0" ];
+      };
+      http = {
+        port = 80;
+        networks = [ "0.0.0.0/0" ];
+      };
+    };
+
+    # nginx runs as its own user, who cannot read the files of root.
+    systemd.services.nginx.serviceConfig.LoadCredential = secrets.load [
+      "tls-certificate"
+      "tls-key"
+    ];
+
+    services.nginx = {
+      enable = true;
+      recommendedOptimisation = true;
+      recommendedProxySettings = true;
+      recommendedTlsSettings = true;
+      proxyTimeout = "30s";
+      # The largest thing that is uploaded is a logo.
+      clientMaxBodySize = "8m";
+      eventsConfig = ''
+        worker_connections 16384;
+      '';
+      appendConfig = ''
+        worker_processes auto;
+        worker_rlimit_nofile 65536;
+      '';
+      commonHttpConfig = ''
+        limit_req_zone $binary_remote_addr zone=clients:10m rate=${toString edge.requestsPerSecond}r/s;
+        limit_req_status 429;
+        proxy_next_upstream error timeout http_502 http_503;
+        proxy_next_upstream_tries 3;
+      '';
+      proxyCachePath = {
+        media = {
+          enable = true;
+          keysZoneName = "media";
+          keysZoneSize = "64m";
+          maxSize = edge.cacheSize;
+          inactive = "30m";
+          useTempPath = false;
+        };
+        tokens = {
+          enable = true;
+          keysZoneName = "tokens";
+          keysZoneSize = "16m";
+          maxSize = "256m";
+          inactive = "1m";
+          useTempPath = false;
+        };
+      };
+      upstreams = lib.mapAttrs upstream services;
+      virtualHosts.${config.funkturm.fleet.publicName} = {
+        default = true;
+        forceSSL = true;
+        sslCertificate = secrets.path "nginx" "tls-certificate";
+        sslCertificateKey = secrets.path "nginx" "tls-key";
+        locations =
+          routes
+          // media
+          // {
+            # What services say to each other is not for the world.
+            "/internal/".return = "404";
+          };
+        extraConfig = ''
+          # Inside the fleet: whoever does not answer at once is down.
+          proxy_connect_timeout 1s;
+          add_header X-Cache $upstream_cache_status;
+          add_header Strict-Transport-Security "max-age=31536000" always;
+        '';
+      };
+    };
+  };
+}

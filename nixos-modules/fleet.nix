@@ -1,0 +1,125 @@
+# The facts that a host's modules need: which fleet it belongs to, who else is in it, where secrets are.
+{ lib, ... }:
+let
+  inherit (lib) mkOption types;
+  catalogue = import ./lib/catalogue.nix { inherit lib; };
+
+  string =
+    description:
+    mkOption {
+      type = types.str;
+      inherit description;
+    };
+
+  host = types.submodule {
+    options = {
+      role = mkOption {
+        type = types.enum [
+          "ingest"
+          "transcode"
+          "api"
+          "db"
+          "monitoring"
+        ];
+        description = "What the machine is for.";
+      };
+      zone = string "The availability zone it stands in.";
+      address = string "Its address in the fleet's private network.";
+      cluster = mkOption {
+        type = types.nullOr types.str;
+        default = null;
+        description = "Of a db host: the cluster it belongs to.";
+      };
+      primary = mkOption {
+        type = types.bool;
+        default = false;
+        description = "Of a db host: whether it takes the cluster's writes. The others follow it.";
+      };
+    };
+  };
+
+  bucket = types.submodule {
+    options = {
+      name = string "The bucket's name.";
+      region = mkOption {
+        type = types.str;
+        default = "eu-central-1";
+        description = "The region it is in.";
+      };
+      endpoint = mkOption {
+        type = types.nullOr types.str;
+        default = null;
+        description = "The URL of an S3 other than AWS' own, or of one of AWS' endpoints.";
+      };
+    };
+  };
+in
+{
+  options.funkturm = {
+    package = mkOption {
+      type = types.package;
+      description = "The package with the program `funkturm`.";
+    };
+
+    secrets.directory = mkOption {
+      # Not a path: that would be copied into the store, for everybody to read.
+      type = types.strMatching "/.*";
+      default = "/var/lib/secrets/funkturm";
+      description = "The directory with the host's secrets, a file each, for root alone. docs/operations.md lists them.";
+    };
+
+    fleet = {
+      name = string "This host's name among `hosts`.";
+      environment = mkOption {
+        type = types.enum [
+          "dev"
+          "preview"
+          "production"
+        ];
+        description = "Which fleet this is.";
+      };
+      hosts = mkOption {
+        type = types.attrsOf host;
+        description = "All hosts of this fleet, by name: from hosts/inventory.nix.";
+      };
+      allowedRegion = mkOption {
+        type = types.str;
+        default = "eu-central-1";
+        description = "The only AWS region in which anything may be stored or processed.";
+      };
+      network = string "The fleet's private network.";
+      domain = mkOption {
+        type = types.str;
+        default = "funkturm.internal";
+        description = "What host names end with inside the fleet.";
+      };
+      publicName = string "The name under which apps and viewers reach the fleet.";
+      operatorNetworks = mkOption {
+        type = types.listOf types.str;
+        default = [ ];
+        description = "From where operators log in to hosts and reach Prometheus.";
+      };
+      operatorKeys = mkOption {
+        type = types.listOf types.str;
+        default = [ ];
+        description = "The operators' public SSH keys.";
+      };
+      openHouse = mkOption {
+        type = types.bool;
+        default = false;
+        description = "Whether everybody may watch everything without an account.";
+      };
+      clusters = mkOption {
+        type = types.attrsOf (types.listOf types.str);
+        default.main = lib.attrNames (catalogue.withStore "postgresql" // catalogue.withStore "redis");
+        defaultText = lib.literalMD "one cluster, `main`, with the stores of all services";
+        description = "Clusters of db hosts, and the services whose PostgreSQL and Redis each of them holds.";
+      };
+      buckets = mkOption {
+        type = types.attrsOf bucket;
+        default = { };
+        description = "The S3 buckets, by the service that keeps objects in it; `backups` is pgBackRest's.";
+      };
+    };
+  };
+}

@@ -1,0 +1,19 @@
+# channels: channels, their inputs, the line-up, logos; what operators see of the fleet.
+import ../lib/service.nix "channels" (
+  { fleet, ... }:
+  {
+    description = "channels, inputs and the line-up";
+    redisSetting = "bus";
+    settings = {
+      ingest = fleet.urlsOf "ingest";
+      transcoders = fleet.urlsOf "transcode";
+      origins = fleet.urlsOf "origin";
+    };
+    callers = [
+      "api"
+      "ingest"
+      "transcode"
+    ];
+    memoryMax = "512M";
+  }
+)

@@ -1,0 +1,13 @@
+# What a host would have on disk, by file name: what the stand-in for nixpkgs renders, and the configuration of our services.
+host:
+let
+  inherit (host.config.funkturm) services;
+  enabled = builtins.filter (name: services.${name}.enable) (builtins.attrNames services);
+in
+host.config.system.build.rendered
+// builtins.listToAttrs (
+  map (name: {
+    name = "funkturm/${name}.toml";
+    value = builtins.readFile services.${name}.settingsFile;
+  }) enabled
+)
