@@ -18,6 +18,14 @@ in
   packages = {
     default = rust.funkturm;
     inherit (rust) funkturm;
+
+    # ENVIRONMENT/main.tf.json
+    terraform = pkgs.linkFarm "funkturm-terraform" (
+      lib.mapAttrsToList (environment: configuration: {
+        name = "${environment}/main.tf.json";
+        path = pkgs.writeText "main.tf.json" (lib.toJSON configuration);
+      }) inputs.self.lib.terraform
+    );
   }
   // import ./service-packages.nix {
     inherit pkgs;

@@ -76,6 +76,7 @@ plain
   ] fake;
 
   writeShellScript = name: text: writeText name "#!/bin/bash\n${text}";
+  linkFarm = name: entries: builtins.deepSeq (map (entry: "${entry.path}") entries) (fake name);
   writeShellApplication = { name, ... }: fake name;
   runCommand =
     name: _attrs: script:
