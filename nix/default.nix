@@ -11,6 +11,12 @@ let
   hosts = lib.filterAttrs (
     _: host: host.pkgs.stdenv.hostPlatform.system == system
   ) inputs.self.nixosConfigurations;
+  images = lib.filterAttrs (_: image: image.pkgs.stdenv.hostPlatform.system == system) (
+    import ../hosts/images.nix {
+      inherit (inputs.nixpkgs) lib;
+      inherit (inputs.self) nixosConfigurations;
+    }
+  );
 in
 {
   inherit treefmt;
@@ -30,7 +36,11 @@ in
   // import ./service-packages.nix {
     inherit pkgs;
     inherit (rust) funkturm;
-  };
+  }
+  # For EC2, `image-ROLE`.
+  // lib.mapAttrs' (
+    role: image: lib.nameValuePair "image-${role}" image.config.system.build.images.amazon
+  ) images;
 
   apps.default = {
     type = "app";

@@ -104,11 +104,6 @@ in
         default = [ ];
         description = "From where operators log in to hosts and reach Prometheus.";
       };
-      operatorKeys = mkOption {
-        type = types.listOf types.str;
-        default = [ ];
-        description = "The operators' public SSH keys.";
-      };
       openHouse = mkOption {
         type = types.bool;
         default = false;
