@@ -42,10 +42,25 @@ in
     role: image: lib.nameValuePair "image-${role}" image.config.system.build.images.amazon
   ) images;
 
-  apps.default = {
-    type = "app";
-    program = "${pkgs.writeShellScript "funkturm-up" ''exec ${rust.funkturm}/bin/funkturm up "$@"''}";
-    meta.description = "Everything on this machine";
+  apps = {
+    default = {
+      type = "app";
+      program = "${pkgs.writeShellScript "funkturm-up" ''exec ${rust.funkturm}/bin/funkturm up "$@"''}";
+      meta.description = "Everything on this machine";
+    };
+    deploy = {
+      type = "app";
+      program = "${pkgs.writeShellScript "funkturm-deploy" ''
+        export PATH=${
+          lib.makeBinPath [
+            pkgs.nixos-rebuild-ng
+            pkgs.openssh
+          ]
+        }:$PATH
+        exec ${lib.getExe pkgs.python3} ${./deploy.py} "$@"
+      ''}";
+      meta.description = "Brings an environment's hosts to what this checkout says, one after the other";
+    };
   };
 
   checks =

@@ -10,4 +10,7 @@ in
 {
   # Terraform JSON, by environment.
   terraform = ofEach (hosts: import ./terraform { inherit lib hosts; });
+
+  # What nix/deploy.py has to know of each host, by environment.
+  deployment = ofEach (lib.mapAttrs (_: host: import ./deployment.nix { inherit lib host; }));
 }
