@@ -81,16 +81,17 @@
     };
   };
 
+  # In the tests it is 1970: a day and a half ago was before zero.
   BackupTooOld = {
     expr = "time() - max by (host) (funkturm_backup_last_timestamp_seconds) > 36 * 3600";
     severity = "critical";
     summary = "The last backup of a cluster is older than a day and a half";
     test = {
-      at = "37h";
-      firing."funkturm_backup_last_timestamp_seconds{host='db-1',type='full'}" = "0x9000";
+      at = "1m";
+      firing."funkturm_backup_last_timestamp_seconds{host='db-1',type='full'}" = "-129600x10";
       quiet = {
-        "funkturm_backup_last_timestamp_seconds{host='db-1',type='full'}" = "0x9000";
-        "funkturm_backup_last_timestamp_seconds{host='db-1',type='diff'}" = "86400x9000";
+        "funkturm_backup_last_timestamp_seconds{host='db-1',type='full'}" = "-129600x10";
+        "funkturm_backup_last_timestamp_seconds{host='db-1',type='diff'}" = "-86400x10";
       };
       labels.host = "db-1";
     };
@@ -102,11 +103,11 @@
     severity = "critical";
     summary = "pgBackRest does not say that the backups are in order";
     test = {
-      at = "4h";
-      firing."funkturm_backup_checked_timestamp_seconds{host='db-1'}" = "60x1000";
+      at = "35m";
+      firing."funkturm_backup_checked_timestamp_seconds{host='db-1'}" = "-10800x200";
       quiet = {
-        "funkturm_backup_checked_timestamp_seconds{host='db-1'}" = "0+15x1000";
-        "funkturm_backup_ok{host='db-1'}" = "1x1000";
+        "funkturm_backup_checked_timestamp_seconds{host='db-1'}" = "-3600x200";
+        "funkturm_backup_ok{host='db-1'}" = "1x200";
       };
       labels.host = "db-1";
     };
