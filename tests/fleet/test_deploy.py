@@ -58,7 +58,7 @@ def host(role, zone, address, primary=False):
 
 FLEET = {
     "mon-a": host("monitoring", "a", "10.0.5.1"),
-    "api-b": host("api", "b", "10.0.3.2"),
+    "api-0": host("api", "b", "10.0.3.2"),
     "api-a1": host("api", "a", "10.0.3.1"),
     "api-a2": host("api", "a", "10.0.3.3"),
     "transcode-a": host("transcode", "a", "10.0.2.1"),
@@ -66,7 +66,7 @@ FLEET = {
     "db-a": host("db", "a", "10.0.4.1", primary=True),
     "db-b": host("db", "b", "10.0.4.2"),
 }
-ORDER = ["db-b", "db-a", "ingest-a", "transcode-a", "api-a1", "api-a2", "api-b", "mon-a"]
+ORDER = ["db-b", "db-a", "ingest-a", "transcode-a", "api-a1", "api-a2", "api-0", "mon-a"]
 
 
 class Deployment(unittest.TestCase):
@@ -136,24 +136,24 @@ class Deployment(unittest.TestCase):
         self.assertIn("ingest-a cannot be reached: no route to host", self.said)
 
     def test_it_does_not_begin_while_something_is_down(self):
-        self.write("sick api-b", "1000000")
+        self.write("sick api-0", "1000000")
         self.assertEqual(self.deploy("--hosts", "api-a1"), 1)
         self.assertEqual(self.log("build", "switch"), [])
-        self.assertIn("api-b: origin", self.said)
+        self.assertIn("api-0: origin", self.said)
 
     def test_the_first_deployment_asks_for_nothing_and_takes_nothing_back(self):
-        self.write("sick api-b", "1000000")
+        self.write("sick api-0", "1000000")
         self.assertEqual(self.deploy("--first", "--wait", "0.3"), 1)
-        self.assertEqual(self.log("switch", "back")[-1], "switch api-b")
+        self.assertEqual(self.log("switch", "back")[-1], "switch api-0")
 
     def test_only_some_hosts_in_the_same_order(self):
-        self.assertEqual(self.deploy("--hosts", "api-b", "db-a"), 0, self.said)
-        self.assertEqual(self.log("switch"), ["switch db-a", "switch api-b"])
+        self.assertEqual(self.deploy("--hosts", "api-0", "db-a"), 0, self.said)
+        self.assertEqual(self.log("switch"), ["switch db-a", "switch api-0"])
 
     def test_a_dry_run_says_all_and_does_nothing(self):
         self.assertEqual(self.deploy("--dry-run"), 0, self.said)
         self.assertEqual(self.log(), [])
-        places = [self.said.index(name) for name in ("db-b", "ingest-a", "transcode-a", "api-a1 api-a2", "api-b", "mon-a")]
+        places = [self.said.index(name) for name in ("db-b", "ingest-a", "transcode-a", "api-a1 api-a2", "api-0", "mon-a")]
         self.assertIn("api        eu-central-1a  api-a1 api-a2", self.said)
         self.assertEqual(places[1:], sorted(places[1:]))
 
