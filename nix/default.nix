@@ -11,12 +11,6 @@ let
   hosts = lib.filterAttrs (
     _: host: host.pkgs.stdenv.hostPlatform.system == system
   ) inputs.self.nixosConfigurations;
-  images = lib.filterAttrs (_: image: image.pkgs.stdenv.hostPlatform.system == system) (
-    import ../hosts/images.nix {
-      inherit (inputs.nixpkgs) lib;
-      inherit (inputs.self) nixosConfigurations;
-    }
-  );
 in
 {
   inherit treefmt;
@@ -38,9 +32,17 @@ in
     inherit (rust) funkturm;
   }
   # For EC2, `image-ROLE`.
-  // lib.mapAttrs' (
-    role: image: lib.nameValuePair "image-${role}" image.config.system.build.images.amazon
-  ) images;
+  //
+    lib.mapAttrs'
+      (role: image: lib.nameValuePair "image-${role}" image.config.system.build.images.amazon)
+      (
+        lib.filterAttrs (_: image: image.pkgs.stdenv.hostPlatform.system == system) (
+          import ../hosts/images.nix {
+            inherit (inputs.nixpkgs) lib;
+            inherit (inputs.self) nixosConfigurations;
+          }
+        )
+      );
 
   apps = {
     default = {

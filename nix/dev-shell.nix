@@ -36,7 +36,10 @@ pkgs.mkShell {
     nixfmt
     openssl
     postgresql
+    prometheus
+    prometheus-alertmanager
     python3
+    python3Packages.pyyaml
     redis
     systemd
     wrk

@@ -50,6 +50,8 @@ let
     "pkg-config"
     "postgresql"
     "postgresql_17"
+    "prometheus"
+    "prometheus-alertmanager"
     "python3"
     "redis"
     "rustc"
@@ -68,6 +70,7 @@ plain
     };
     mkDerivation = args: fake args.name or "${args.pname}-${args.version}";
   };
+  python3Packages.pyyaml = fake "pyyaml";
   gst_all_1 = lib.genAttrs [
     "gstreamer"
     "gst-plugins-base"
