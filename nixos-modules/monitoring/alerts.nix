@@ -90,17 +90,18 @@ in
   options.funkturm.monitoring = {
     alerts = mkOption {
       type = types.attrsOf alert;
+      default = { };
       description = "The alerts, by name.";
     };
     alertTests = mkOption {
       type = types.str;
+      default = "";
       internal = true;
-      readOnly = true;
       description = "Their tests, for `promtool test rules`.";
     };
   };
 
-  config = {
+  config = lib.mkIf config.funkturm.roles.monitoring.enable {
     funkturm.monitoring = {
       alerts =
         import ./alerts/television.nix
@@ -115,7 +116,7 @@ in
       };
     };
 
-    services.prometheus.rules = lib.mkIf config.funkturm.roles.monitoring.enable [
+    services.prometheus.rules = [
       (lib.toJSON {
         groups = [
           {
