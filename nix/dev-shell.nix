@@ -36,8 +36,8 @@ pkgs.mkShell {
     nixfmt
     openssl
     postgresql
-    prometheus
     prometheus-alertmanager
+    prometheus.cli
     python3
     python3Packages.pyyaml
     redis

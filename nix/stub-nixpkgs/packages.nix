@@ -50,7 +50,6 @@ let
     "pkg-config"
     "postgresql"
     "postgresql_17"
-    "prometheus"
     "prometheus-alertmanager"
     "python3"
     "redis"
@@ -70,6 +69,7 @@ plain
     };
     mkDerivation = args: fake args.name or "${args.pname}-${args.version}";
   };
+  prometheus.cli = fake "prometheus-cli";
   python3Packages.pyyaml = fake "pyyaml";
   gst_all_1 = lib.genAttrs [
     "gstreamer"

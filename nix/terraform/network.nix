@@ -68,6 +68,7 @@ in
     aws_nat_gateway = ofZones (
       _: _: letter:
       lib.nameValuePair letter {
+        depends_on = [ "aws_internet_gateway.fleet" ];
         allocation_id = "\${aws_eip.nat-${letter}.id}";
         subnet_id = "\${aws_subnet.public-${letter}.id}";
         tags = named letter;
