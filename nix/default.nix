@@ -53,11 +53,8 @@ in
     deploy = {
       type = "app";
       program = "${pkgs.writeShellScript "funkturm-deploy" ''
-        export PATH=${
-          lib.makeBinPath [
-            pkgs.nixos-rebuild-ng
-            pkgs.openssh
-          ]
+        export NIXOS_REBUILD=${lib.getExe pkgs.nixos-rebuild-ng} PATH=${
+          lib.makeBinPath [ pkgs.openssh ]
         }:$PATH
         exec ${lib.getExe pkgs.python3} ${./deploy.py} "$@"
       ''}";

@@ -6,6 +6,7 @@ primary (docs/decisions/0007-order-of-deployment.md). A host that does not come 
 
 import argparse
 import json
+import os
 import shlex
 import subprocess
 import sys
@@ -99,7 +100,7 @@ def deploy(host, arguments):
         raise Failed(f"{host.name} cannot be reached: {asked.stderr.strip()}")
     before, began = asked.stdout.strip(), time.monotonic()
     switched = subprocess.run(
-        ["nixos-rebuild", "switch", "--flake", f"{arguments.flake}#{host.name}", "--target-host", host.target], text=True, capture_output=True
+        [os.environ.get("NIXOS_REBUILD", "nixos-rebuild"), "switch", "--flake", f"{arguments.flake}#{host.name}", "--target-host", host.target], text=True, capture_output=True
     )
     took = time.monotonic() - began
     if switched.returncode == 0:

@@ -18,8 +18,8 @@ in
         "${lib.getExe pkgs.python3} ${./backup-check.py}"
         "${lib.getExe pkgs.pgbackrest} --stanza=default --output=json info"
       ];
-      # Whose configuration it is.
-      user = "postgres";
+      # As the backups themselves are made.
+      user = "pgbackrest";
     };
   };
 }
