@@ -36,6 +36,12 @@
       formatter = forEachSystem (pkgs: (parts pkgs).treefmt.wrapper);
       checks = forEachSystem (pkgs: (parts pkgs).checks);
 
+      # What is made of each environment's hosts: resources on AWS, and the plan of a deployment.
+      lib = import ./nix/environments.nix {
+        inherit lib;
+        inherit (self) nixosConfigurations;
+      };
+
       nixosModules.default = {
         imports = [
           ./nixos-modules

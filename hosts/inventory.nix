@@ -5,7 +5,7 @@
 # role          what the machine is for (docs/architecture.md)
 # zone          where it stands
 # address       its address in the fleet's private network
-# size          the EC2 instance type
+# size, disk    the EC2 instance type, and the size of its disk in GiB
 # system        its architecture
 # cluster, primary   of db hosts: whose stores it holds, and whether it takes the writes
 let
@@ -17,6 +17,7 @@ let
       role,
       zones,
       size,
+      disk ? 30,
       count ? 1,
       name ? role,
       subnet ? subnets.${role},
@@ -37,6 +38,7 @@ let
               inherit
                 environment
                 role
+                disk
                 size
                 system
                 cluster
@@ -110,13 +112,20 @@ dev { role = "ingest"; }
   role = "transcode";
   size = "c7i.2xlarge";
 }
-// dev { role = "api"; }
+// dev {
+  role = "api";
+  disk = 60;
+}
 // dev {
   role = "db";
   cluster = "main";
   size = "m7i.large";
+  disk = 60;
 }
-// dev { role = "monitoring"; }
+// dev {
+  role = "monitoring";
+  disk = 60;
+}
 
 # Two of each in two zones: what is released to production has failed over here before.
 // preview {
@@ -130,16 +139,19 @@ dev { role = "ingest"; }
 // preview {
   role = "api";
   size = "m7i.xlarge";
+  disk = 60;
 }
 // preview {
   role = "db";
   cluster = "main";
   size = "m7i.xlarge";
+  disk = 100;
 }
 // preview {
   role = "monitoring";
   zones = [ "a" ];
   size = "m7i.large";
+  disk = 100;
 }
 
 # The evening's peak with a zone away.
@@ -157,12 +169,14 @@ dev { role = "ingest"; }
   role = "api";
   count = 6;
   size = "m7i.4xlarge";
+  disk = 150;
 }
 // production {
   role = "db";
   name = "db-lineup";
   cluster = "lineup";
   size = "m7i.2xlarge";
+  disk = 200;
 }
 # Redis alone: what is in there makes itself anew (sessions by heartbeats, leases by the transcoders), so a lost one is only replaced.
 // production {
@@ -188,4 +202,5 @@ dev { role = "ingest"; }
     "b"
   ];
   size = "r7i.xlarge";
+  disk = 200;
 }

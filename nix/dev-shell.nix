@@ -36,7 +36,10 @@ pkgs.mkShell {
     nixfmt
     openssl
     postgresql
+    prometheus-alertmanager
+    prometheus.cli
     python3
+    python3Packages.pyyaml
     redis
     systemd
     wrk

@@ -15,5 +15,10 @@
     ./roles/api.nix
     ./roles/db.nix
     ./roles/monitoring.nix
+    ./monitoring/alerts.nix
+    ./monitoring/alertmanager.nix
+    ./monitoring/exporters.nix
+    ./monitoring/grafana.nix
+    ./functions
   ];
 }

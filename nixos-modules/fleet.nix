@@ -51,6 +51,11 @@ let
         default = null;
         description = "The URL of an S3 other than AWS' own, or of one of AWS' endpoints.";
       };
+      versioned = mkOption {
+        type = types.bool;
+        default = true;
+        description = "Whether what is overwritten or deleted can be had back for a month. Not for what is large and can be made again.";
+      };
     };
   };
 in
@@ -99,11 +104,6 @@ in
         default = [ ];
         description = "From where operators log in to hosts and reach Prometheus.";
       };
-      operatorKeys = mkOption {
-        type = types.listOf types.str;
-        default = [ ];
-        description = "The operators' public SSH keys.";
-      };
       openHouse = mkOption {
         type = types.bool;
         default = false;
@@ -114,6 +114,11 @@ in
         default.main = lib.attrNames (catalogue.withStore "postgresql" // catalogue.withStore "redis");
         defaultText = lib.literalMD "one cluster, `main`, with the stores of all services";
         description = "Clusters of db hosts, and the services whose PostgreSQL and Redis each of them holds.";
+      };
+      managedStores = mkOption {
+        type = types.bool;
+        default = false;
+        description = "Whether the stores are RDS and ElastiCache, as nix/terraform makes them, and not db hosts.";
       };
       buckets = mkOption {
         type = types.attrsOf bucket;

@@ -11,5 +11,6 @@
     };
   };
 
+  funkturm.monitoring.webhook = true;
   funkturm.roles.ingest.sourceNetworks = [ "10.20.0.0/16" ];
 }

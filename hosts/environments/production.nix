@@ -16,6 +16,7 @@
     };
   };
 
+  funkturm.monitoring.webhook = true;
   funkturm.roles.ingest.sourceNetworks = [ "10.20.0.0/16" ];
   funkturm.edge.cacheSize = "100g";
 }

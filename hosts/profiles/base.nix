@@ -28,7 +28,7 @@ in
       PermitRootLogin = "prohibit-password";
     };
   };
-  users.users.root.openssh.authorizedKeys.keys = fleet.operatorKeys;
+  users.users.root.openssh.authorizedKeys.keys = import ../operators.nix;
 
   services.prometheus.exporters.node = {
     enable = true;

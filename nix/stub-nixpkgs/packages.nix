@@ -42,12 +42,15 @@ let
     "nginx"
     "nix"
     "nixfmt"
+    "nixos-rebuild-ng"
     "nodejs_22"
+    "openssh"
     "openssl"
     "pgbackrest"
     "pkg-config"
     "postgresql"
     "postgresql_17"
+    "prometheus-alertmanager"
     "python3"
     "redis"
     "rustc"
@@ -66,6 +69,8 @@ plain
     };
     mkDerivation = args: fake args.name or "${args.pname}-${args.version}";
   };
+  prometheus.cli = fake "prometheus-cli";
+  python3Packages.pyyaml = fake "pyyaml";
   gst_all_1 = lib.genAttrs [
     "gstreamer"
     "gst-plugins-base"
@@ -76,6 +81,7 @@ plain
   ] fake;
 
   writeShellScript = name: text: writeText name "#!/bin/bash\n${text}";
+  linkFarm = name: entries: builtins.deepSeq (map (entry: "${entry.path}") entries) (fake name);
   writeShellApplication = { name, ... }: fake name;
   runCommand =
     name: _attrs: script:

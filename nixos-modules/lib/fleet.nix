@@ -53,13 +53,17 @@ in
 
   postgresqlUrl =
     service:
-    "postgres://${service}@${
-      lib.concatMapStringsSep "," (host: "${host.name}.${fleet.domain}:5432") (storesOf service)
-    }/${service}?target_session_attrs=read-write";
+    if fleet.managedStores then
+      "postgres://${service}@${service}-postgresql.stores.${fleet.domain}:5432/${service}?sslmode=require"
+    else
+      "postgres://${service}@${
+        lib.concatMapStringsSep "," (host: "${host.name}.${fleet.domain}:5432") (storesOf service)
+      }/${service}?target_session_attrs=read-write";
   redisAddress =
     service:
     let
-      primary = lib.head (storesOf service);
+      host =
+        if fleet.managedStores then "${service}-redis.stores" else (lib.head (storesOf service)).name;
     in
-    "${primary.name}.${fleet.domain}:${toString (catalogue.redisPort catalogue.services.${service})}";
+    "${host}.${fleet.domain}:${toString (catalogue.redisPort catalogue.services.${service})}";
 }

@@ -41,6 +41,8 @@ let
   // particularsOf { inherit lib fleet config; };
 
   has = store: lib.elem store row.stores;
+  # A Redis of AWS' has none: nix/terraform/managed-stores.nix.
+  hasRedisPassword = has "redis" && !config.funkturm.fleet.managedStores;
   operated = lib.any (lib.hasPrefix "/admin/") row.routes;
   bucket = config.funkturm.fleet.buckets.${name};
 
@@ -49,7 +51,7 @@ let
   ]
   ++ lib.optional operated "operator-token"
   ++ lib.optional (has "postgresql") (secrets.postgresqlPassword name)
-  ++ lib.optional (has "redis") (secrets.redisPassword name)
+  ++ lib.optional hasRedisPassword (secrets.redisPassword name)
   ++ lib.optionals (has "objects") [
     "${name}-s3-access-key-id"
     "${name}-s3-secret-access-key"
@@ -102,7 +104,7 @@ let
     ${lib.optionalString (has "postgresql") ''
       PGPASSWORD=$(<"$CREDENTIALS_DIRECTORY/${secrets.postgresqlPassword name}")
       export PGPASSWORD
-    ''}${lib.optionalString (has "redis") ''
+    ''}${lib.optionalString hasRedisPassword ''
       password=$(<"$CREDENTIALS_DIRECTORY/${secrets.redisPassword name}")
       export FUNKTURM_${lib.toUpper name}_${lib.toUpper particulars.redisSetting}="redis://:$password@${fleet.redisAddress name}"
     ''}exec ${command}
@@ -205,7 +207,7 @@ in
           (lib.mapAttrs (_: lib.mkDefault) (import ./hardening.nix))
           {
             Type = "notify";
-            ExecStart = if has "postgresql" || has "redis" then "${withPasswords}" else command;
+            ExecStart = if has "postgresql" || hasRedisPassword then "${withPasswords}" else command;
             LoadCredential = secrets.load credentials;
 
             # Ready means that it can serve, which waits for its stores; a process that no longer says that it is well is ended.

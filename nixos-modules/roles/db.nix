@@ -14,6 +14,10 @@ in
   config = lib.mkIf config.funkturm.roles.db.enable {
     assertions = [
       {
+        assertion = !config.funkturm.fleet.managedStores;
+        message = "The stores of ${config.funkturm.fleet.environment} are RDS and ElastiCache (funkturm.fleet.managedStores): take the db host ${self.name} out of hosts/inventory.nix.";
+      }
+      {
         assertion = self.cluster != null && clusters ? ${toString self.cluster};
         message = "The db host ${self.name} belongs to the cluster ${toString self.cluster}, which is not one of funkturm.fleet.clusters.";
       }

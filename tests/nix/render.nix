@@ -11,3 +11,9 @@ host.config.system.build.rendered
     value = builtins.readFile services.${name}.settingsFile;
   }) enabled
 )
+// (
+  if host.config.services.prometheus.enable then
+    { "prometheus/tests.json" = host.config.funkturm.monitoring.alertTests; }
+  else
+    { }
+)

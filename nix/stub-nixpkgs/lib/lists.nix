@@ -30,5 +30,15 @@ rec {
       found = filter wanted list;
     in
     if found == [ ] then default else lib.head found;
+  init = list: genList (elemAt list) (length list - 1);
+  groupBy =
+    f:
+    foldl' (
+      groups: element:
+      let
+        name = f element;
+      in
+      groups // { ${name} = (groups.${name} or [ ]) ++ [ element ]; }
+    ) { };
   last = list: elemAt list (length list - 1);
 }

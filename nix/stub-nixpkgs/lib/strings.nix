@@ -15,6 +15,7 @@ rec {
     separator: f: list:
     concatStringsSep separator (map f list);
   concatMapStrings = concatMapStringsSep "";
+  concatStrings = concatStringsSep "";
   concatLines = concatMapStrings (line: "${line}\n");
   hasPrefix = prefix: text: substring 0 (stringLength prefix) text == prefix;
   hasSuffix =
@@ -30,9 +31,10 @@ rec {
   stringToCharacters = text: lib.genList (place: substring place 1 text) (stringLength text);
   splitString = separator: text: filter isString (builtins.split (escapeRegex separator) text);
   boolToString = value: if value then "true" else "false";
-  toUpper = lib.replaceStrings (stringToCharacters "abcdefghijklmnopqrstuvwxyz") (
-    stringToCharacters "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-  );
+  smallLetters = stringToCharacters "abcdefghijklmnopqrstuvwxyz";
+  largeLetters = stringToCharacters "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+  toUpper = lib.replaceStrings smallLetters largeLetters;
+  toLower = lib.replaceStrings largeLetters smallLetters;
   makeBinPath = concatMapStringsSep ":" (package: "${package}/bin");
   getExe' = package: name: "${package}/bin/${name}";
   getExe = package: getExe' package (package.meta.mainProgram or package.pname);

@@ -17,6 +17,7 @@ let
       ./systemd.nix
       ./nginx.nix
       ./stores.nix
+      ./monitoring.nix
       { options = import ./upstream.nix { inherit lib; }; }
     ]
     ++ modules;

@@ -124,6 +124,18 @@ in
           ''
           + nginx.commonHttpConfig
           + each cachePath nginx.proxyCachePath
+          + lib.optionalString nginx.statusPage ''
+            server {
+              listen 127.0.0.1:80;
+              server_name localhost;
+              location /nginx_status {
+                stub_status on;
+                access_log off;
+                allow 127.0.0.1;
+                deny all;
+              }
+            }
+          ''
           + each server nginx.virtualHosts
         )
       }}

@@ -1,11 +1,11 @@
-# What the stores' and Prometheus' own modules would write: their configuration files, as far as we decide what is in them.
+# What the stores' own modules would write: their configuration files, as far as we decide what is in them.
 {
   lib,
   config,
   ...
 }:
 let
-  inherit (config.services) postgresql prometheus redis;
+  inherit (config.services) postgresql redis;
   each = f: set: lib.concatStringsSep "" (lib.mapAttrsToList f set);
   quoted =
     value:
@@ -36,8 +36,5 @@ in
         appendonly ${if server.appendOnly then "yes" else "no"}
         # password from ${toString server.requirePassFile}
         ${each (key: value: "${key} ${toString value}\n") server.settings}''
-    ) redis.servers
-    // lib.optionalAttrs prometheus.enable {
-      "prometheus.json" = lib.toJSON { scrape_configs = prometheus.scrapeConfigs; };
-    };
+    ) redis.servers;
 }

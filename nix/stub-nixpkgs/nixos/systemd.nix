@@ -80,5 +80,12 @@ in
     render "service" (service: "\n${serviceSection service}") (
       lib.filterAttrs (_: service: service.enable) config.systemd.services
     )
-    // render "target" (_: "") config.systemd.targets;
+    // render "target" (_: "") config.systemd.targets
+    // lib.mapAttrs' (
+      name: timer:
+      lib.nameValuePair "units/${name}.timer" "${unitSection timer}\n${section "Timer" timer.timerConfig}${installSection timer}"
+    ) config.systemd.timers
+    // lib.optionalAttrs (config.systemd.tmpfiles.rules != [ ]) {
+      "tmpfiles.conf" = lib.concatLines config.systemd.tmpfiles.rules;
+    };
 }

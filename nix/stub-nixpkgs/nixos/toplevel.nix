@@ -16,7 +16,12 @@ in
       default = { };
     };
     toplevel = lib.mkOption { type = lib.types.raw; };
+    images = lib.mkOption { type = lib.types.attrsOf lib.types.raw; };
   };
+
+  config.system.build.images.amazon = builtins.deepSeq (map toString (
+    config.system.extraDependencies ++ [ config.system.build.toplevel ]
+  )) (pkgs.fake "amazon-image-${config.networking.hostName}");
 
   config.system.build.toplevel =
     if failed != [ ] then
