@@ -29,6 +29,14 @@ def systemd_version():
 NEWER_KEYS = {"RestartSteps": 254, "RestartMaxDelaySec": 254}
 
 
+def in_words_of_this_nginx(text):
+    """nginx before 1.25.1, as Debian 12 has it, is told of HTTP/2 otherwise."""
+    version = tuple(map(int, re.search(r"nginx/([\d.]+)", run(["nginx", "-v"]).stderr).group(1).split(".")))
+    if version >= (1, 25, 1):
+        return text
+    return text.replace("    http2 on;\n", "").replace("443 ssl", "443 ssl http2")
+
+
 class MachineTools:
     """What the checks of tests/nix/check have in common."""
 
@@ -95,10 +103,7 @@ class MachineTools:
             text = text.replace("/var/cache/nginx", folder).replace("/run/nginx/", f"{folder}/")
             # It opens its ports even so, and they may be taken, or root's.
             text = re.sub(r"listen 0\.0\.0\.0:(\d+)", rf"listen unix:{folder}/\1", text)
-            # nginx before 1.25.1, as Debian 12 has it, says it otherwise.
-            version = tuple(map(int, re.search(r"nginx/([\d.]+)", run(["nginx", "-v"]).stderr).group(1).split(".")))
-            if version < (1, 25, 1):
-                text = text.replace("    http2 on;\n", "").replace("/443 ssl", "/443 ssl http2")
+            text = in_words_of_this_nginx(text)
             # Its own folders are root's.
             own = "".join(f"  {name}_temp_path {folder}/{name};\n" for name in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
             text = text.replace("http {\n", f"http {{\n  access_log {folder}/access.log;\n{own}", 1)
