@@ -1,1 +1,142 @@
+# What the scripts have in common. It stands before each of them: whoever runs a script has these names as well.
+import hashlib
+import json
+import time
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+SITE = "https://tv.funkturm.test"
+AUTHORITY = "/etc/funkturm-test/authority.pem"
+SEGMENT = 2.0
+MAIN, SPARE = "udp://239.1.1.1:5000", "udp://239.1.1.2:5000"
+
+
+class Host(Protocol):
+    """A machine of the test, whichever driver runs it."""
+
+    name: str
+
+    def succeed(self, *command: str, timeout: int | None = None) -> str: ...
+
+    def wait_until_succeeds(self, command: str, timeout: int = 900) -> str: ...
+
+    def wait_for_unit(self, unit: str, user: str | None = None, timeout: int = 900) -> None: ...
+
+
+@dataclass
+class Segment:
+    """A segment, as a viewer saw it listed."""
+
+    number: int
+    start: float
+    duration: float
+    gap: bool
+    listed: float | None
+    bytes: int
+
+    @property
+    def end(self) -> float:
+        return self.start + self.duration
+
+
+@dataclass
+class Watched:
+    """What the viewer on the client has seen so far."""
+
+    segments: list[Segment]
+    failures: list[dict[str, Any]]
+
+    def since(self, moment: float) -> "Watched":
+        """Only what was listed or failed after that."""
+        return Watched(
+            [segment for segment in self.segments if segment.listed and segment.listed > moment],
+            [failure for failure in self.failures if failure["at"] > moment],
+        )
+
+    def missing(self) -> float:
+        """Seconds of television that no segment has."""
+        lost = sum(segment.duration for segment in self.segments if segment.gap)
+        return lost + sum(max(0.0, after.start - before.end) for before, after in zip(self.segments, self.segments[1:]))
+
+    def pause(self) -> float:
+        """The longest time between new segments, beyond what is usual: so much a player must have in its buffer to go on."""
+        times = [segment.listed for segment in self.segments if segment.listed and not segment.gap]
+        return max([0.0, *(after - before - SEGMENT for before, after in zip(times, times[1:]))])
+
+
+def secret(name: str) -> str:
+    """As lib/secrets.nix makes them."""
+    return hashlib.sha256(name.encode()).hexdigest()
+
+
+def operate(host: Host, method: str, path: str, body: object = None) -> Any:
+    """What an operator's request is answered with; asked for until somebody answers."""
+    data = "" if body is None else f"--header 'Content-Type: application/json' --data '{json.dumps(body)}'"
+    command = f"curl -sS --fail-with-body -m 5 --cacert {AUTHORITY} -X {method} -H 'Authorization: Bearer {secret('operator-token')}' {data} {SITE}{path}"
+    answer = host.wait_until_succeeds(command, timeout=30)
+    return json.loads(answer) if answer.strip() else None
+
+
+def all_up(hosts: list[Host]) -> None:
+    """Every host has booted, and none of its units has failed."""
+    for host in hosts:
+        host.wait_for_unit("multi-user.target", timeout=120)
+        host.wait_until_succeeds("systemctl is-system-running | grep -Fx running", timeout=60)
+
+
+def put_on_air(client: Host, name: str, *inputs: str, redundant: bool = False) -> str:
+    """Makes a channel, and waits until it can be watched; its id."""
+    body = {"name": name, "redundant": redundant, "inputs": [{"url": url} for url in inputs]}
+    channel: str = operate(client, "POST", "/admin/v1/channels", body)["id"]
+    client.wait_until_succeeds(f"curl -sSf -m 5 --cacert {AUTHORITY} {SITE}/hls/open/{channel}/master.m3u8", timeout=60)
+    return channel
+
+
+def watch(client: Host, channel: str) -> None:
+    """Somebody begins to watch on the client; returns when a few segments have come."""
+    client.succeed(
+        "rm -f /run/viewer.json",
+        f"systemd-run --quiet --unit=viewer python3 /etc/funkturm-test/viewer.py {channel} {AUTHORITY} /run/viewer.json",
+    )
+    client.wait_until_succeeds("test -e /run/viewer.json", timeout=30)
+    wait_for_television(client, now(client), 2)
+
+
+def now(client: Host) -> float:
+    """The client's clock."""
+    return float(client.succeed("date +%s.%N"))
+
+
+def watched(client: Host) -> Watched:
+    """What the viewer has seen so far."""
+    report = json.loads(client.succeed("cat /run/viewer.json"))
+    names = ("number", "start", "duration", "gap", "listed", "bytes")
+    segments = [Segment(**{name: segment[name] for name in names}) for segment in report["segments"]]
+    return Watched(sorted(segments, key=lambda segment: segment.number), report["failures"])
+
+
+def wait_for_television(client: Host, after: float, count: int = 3, timeout: int = 60) -> Watched:
+    """Waits until the viewer has fetched so many segments of what was broadcast after that moment; what it has seen."""
+    end = time.monotonic() + timeout
+    while True:
+        seen = watched(client)
+        if sum(segment.bytes > 0 and segment.start > after for segment in seen.segments) >= count:
+            return seen
+        if time.monotonic() > end:
+            raise Exception(f"no television for {timeout} s; the viewer's last troubles: {seen.failures[-3:]}")
+        time.sleep(0.2)
+
+
+def measure(client: Host, what: str, since: float, missing: float, pause: float) -> Watched:
+    """What an incident cost those who watched, printed; fails if it was more than these seconds."""
+    # A segment that was listed before shows whether the next one follows on it.
+    seen = wait_for_television(client, now(client)).since(since - 2 * SEGMENT)
+    lost, waited = seen.missing(), seen.pause()
+    print(f"      {what}: {lost:.1f} s of television missing, {waited:.1f} s without a new segment, {len(seen.failures)} failed requests")
+    assert lost <= missing, f"{what}: {lost:.1f} s are missing, more than {missing:g}"
+    assert waited <= pause, f"{what}: no new segment for {waited:.1f} s more than usual; {pause:g} are allowed"
+    return seen
+
+
+# ---- the scenario itself
 
