@@ -68,7 +68,10 @@ let
       # Nobody gets a 404 but with a token that counts: that a channel is not on air is for the request itself to say.
       proxyPass = "http://origin/hls/$token/$channel/master.m3u8";
       extraConfig = keepConnection + ''
-        internal;
+        # `internal` would say 404 to whoever asks from outside, which becomes a 200 below.
+        if ($token = "") {
+          return 403;
+        }
         proxy_pass_request_body off;
         proxy_set_header Content-Length "";
         proxy_cache tokens;

@@ -56,6 +56,8 @@ let
 
     virtualisation.vlans = networksOf.${host.role} or [ 2 ];
     virtualisation.memorySize = 2048;
+    # For scripts that look from inside.
+    environment.systemPackages = [ pkgs.postgresql ];
 
     funkturm.roles.ingest.sourceNetworks = [ "192.168.3.0/24" ];
     funkturm.fleet = {

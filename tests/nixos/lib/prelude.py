@@ -2,7 +2,9 @@
 import hashlib
 import json
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Protocol
 
 SITE = "https://tv.funkturm.test"
@@ -45,12 +47,15 @@ class Watched:
 
     segments: list[Segment]
     failures: list[dict[str, Any]]
+    # Of the api host that it watches from.
+    address: str
 
     def since(self, moment: float) -> "Watched":
         """Only what was listed or failed after that."""
         return Watched(
             [segment for segment in self.segments if segment.listed and segment.listed > moment],
             [failure for failure in self.failures if failure["at"] > moment],
+            self.address,
         )
 
     def missing(self) -> float:
@@ -64,6 +69,14 @@ class Watched:
         return max([0.0, *(after - before - SEGMENT for before, after in zip(times, times[1:]))])
 
 
+def until(condition: Callable[[], bool], what: str, timeout: int = 60) -> None:
+    """Waits until something is so."""
+    end = time.monotonic() + timeout
+    while not condition():
+        assert time.monotonic() < end, f"waited {timeout} s in vain until {what}"
+        time.sleep(0.2)
+
+
 def secret(name: str) -> str:
     """As lib/secrets.nix makes them."""
     return hashlib.sha256(name.encode()).hexdigest()
@@ -75,6 +88,12 @@ def operate(host: Host, method: str, path: str, body: object = None) -> Any:
     command = f"curl -sS --fail-with-body -m 5 --cacert {AUTHORITY} -X {method} -H 'Authorization: Bearer {secret('operator-token')}' {data} {SITE}{path}"
     answer = host.wait_until_succeeds(command, timeout=30)
     return json.loads(answer) if answer.strip() else None
+
+
+def working(channel: str) -> list[str]:
+    """The hosts that work on a channel, as operators see it."""
+    transcoders = operate(client, "GET", "/admin/v1/transcoders")
+    return sorted(found["host"] for found in transcoders if any(work["channel"] == channel for work in found.get("channels", ())))
 
 
 def all_up(hosts: list[Host]) -> None:
@@ -95,6 +114,7 @@ def put_on_air(client: Host, name: str, *inputs: str, redundant: bool = False) -
 def watch(client: Host, channel: str) -> None:
     """Somebody begins to watch on the client; returns when a few segments have come."""
     client.succeed(
+        "systemctl stop viewer.service 2>/dev/null || true",
         "rm -f /run/viewer.json",
         f"systemd-run --quiet --unit=viewer python3 /etc/funkturm-test/viewer.py {channel} {AUTHORITY} /run/viewer.json",
     )
@@ -112,7 +132,7 @@ def watched(client: Host) -> Watched:
     report = json.loads(client.succeed("cat /run/viewer.json"))
     names = ("number", "start", "duration", "gap", "listed", "bytes")
     segments = [Segment(**{name: segment[name] for name in names}) for segment in report["segments"]]
-    return Watched(sorted(segments, key=lambda segment: segment.number), report["failures"])
+    return Watched(sorted(segments, key=lambda segment: segment.number), report["failures"], report["address"])
 
 
 def wait_for_television(client: Host, after: float, count: int = 3, timeout: int = 60) -> Watched:
@@ -136,6 +156,35 @@ def measure(client: Host, what: str, since: float, missing: float, pause: float)
     assert lost <= missing, f"{what}: {lost:.1f} s are missing, more than {missing:g}"
     assert waited <= pause, f"{what}: no new segment for {waited:.1f} s more than usual; {pause:g} are allowed"
     return seen
+
+
+def address_on(host: Host, network: int) -> str:
+    """A host's address in one of the networks."""
+    found = host.succeed(f"ip -br -4 address | grep -oE '192[.]168[.]{network}[.][0-9]+'")
+    return found.split()[0]
+
+
+def moment(line: str) -> float:
+    """When an EXT-X-PROGRAM-DATE-TIME is."""
+    return datetime.fromisoformat(line.split(":", 1)[1].replace("Z", "+00:00")).timestamp()
+
+
+def opens(address: str, port: int) -> str:
+    """The command that succeeds if somebody answers there."""
+    return f"timeout 2 bash -c 'exec 3<>/dev/tcp/{address}/{port}' 2>/dev/null"
+
+
+def reached_from(host: Host, doors: list[tuple[str, int]]) -> set[tuple[str, int]]:
+    """Those of these addresses and ports where somebody answers a host; all are tried at once."""
+    tries = "\n".join(f"( {opens(address, port)} && echo {address} {port} || true ) &" for address, port in doors)
+    said = host.succeed(f"{tries}\nwait", timeout=30)
+    return {(address, int(port)) for address, port in (line.split() for line in said.splitlines())}
+
+
+def reads_from(transcoder: Host, ingest: Host) -> bool:
+    """Whether it has a connection to that ingest host's programmes."""
+    there = address_on(ingest, 2)
+    return there in transcoder.succeed("ss -Htn state established '( dport = :8105 )'")
 
 
 # ---- the scenario itself

@@ -107,7 +107,7 @@ def watch(channel: str, authority: str, report: str) -> None:
             # Not on air, or nobody is there: it is in the list of failures.
             pass
         with open(f"{report}.new", "w") as file:
-            json.dump({"segments": list(known.values()), "failures": edge.failures}, file)
+            json.dump({"segments": list(known.values()), "failures": edge.failures, "address": edge.addresses[0]}, file)
         os.rename(f"{report}.new", report)
         time.sleep(0.5)
 

@@ -158,11 +158,13 @@ class Machine:
     # ---- what went wrong
 
     def report(self) -> str:
-        """For people, after a failure: units that failed, and what was written to the journal last."""
+        """For people, after a failure: units that failed, and what they and their likes wrote last."""
         if not self.host.process:
             return f"---- {self.name}: off\n"
         _, failed, _ = self.attempt("systemctl --failed --no-legend --plain", 10)
-        _, journal, _ = self.attempt("journalctl --no-pager -q -n 400 -o short-precise -p 5 | tail -n 40", 10)
+        units = "funkturm-* nginx* postgresql* redis-* viewer* television-*"
+        chosen = " ".join(f"-u '{unit}'" for unit in units.split())
+        _, journal, _ = self.attempt(f"journalctl --no-pager -q -n 25 -o short-precise {chosen}", 10)
         return f"---- {self.name}: failed units: {failed.strip() or 'none'}\n{journal}"
 
 
