@@ -1,9 +1,13 @@
 """Evaluating the real flake without a network, the stand-ins of nix/ in its inputs' place."""
 
+from __future__ import annotations
+
 import json
 import os
 import re
+import subprocess
 from pathlib import Path
+from typing import Any
 
 from machine import Wrong, run
 
@@ -13,7 +17,7 @@ STORE = ROOT / "target/nix"
 INPUTS = ("nixpkgs", "crane", "treefmt-nix")
 
 
-def nix_environment():
+def nix_environment() -> dict[str, str]:
     return os.environ | {
         "NIX_STORE_DIR": f"{STORE}/store",
         "NIX_STATE_DIR": f"{STORE}/var",
@@ -23,7 +27,7 @@ def nix_environment():
     }
 
 
-def nix(*arguments):
+def nix(*arguments: str) -> subprocess.CompletedProcess[str]:
     overrides = [
         word for name in INPUTS for word in ("--override-input", name, f"git+file://{ROOT}?dir=nix/stub-{name}")
     ]
@@ -35,12 +39,12 @@ def nix(*arguments):
         raise Wrong(re.sub(r"(?m)^(warning: not writing|• Updated| +'github:| +→ ).*\n", "", str(wrong))) from wrong
 
 
-def of_flake(attribute, function):
+def of_flake(attribute: str, function: str) -> Any:
     """A value of the flake, after a function."""
     return json.loads(nix("eval", "--impure", "--json", f".#{attribute}", "--apply", function).stdout)
 
 
-def complete(files):
+def complete(files: dict[str, str]) -> dict[str, str]:
     """The files, and the scripts that units start; store paths without their hashes, which say nothing to a reader."""
     for name, text in list(files.items()):
         for path in re.findall(rf"{STORE}/store/[a-z0-9]{{32}}-[\w.-]+", text) if name.startswith("units/") else []:

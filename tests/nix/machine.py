@@ -1,18 +1,21 @@
 """Trying what hosts render with the very programs that will read it: systemd, nginx, nftables, our services."""
 
+from __future__ import annotations
+
 import difflib
 import os
 import re
 import subprocess
 import tempfile
 from pathlib import Path
+from typing import Any
 
 
 class Wrong(Exception):
     """A check has found something."""
 
 
-def run(command, check=True, **options):
+def run(command: list[str], check: bool = True, **options: Any) -> subprocess.CompletedProcess[str]:
     """Runs a command; what it said is in the error if it fails."""
     done = subprocess.run(command, text=True, capture_output=True, **options)
     if check and done.returncode != 0:
@@ -29,7 +32,7 @@ def systemd_version():
 NEWER_KEYS = {"RestartSteps": 254, "RestartMaxDelaySec": 254}
 
 
-def in_words_of_this_nginx(text):
+def in_words_of_this_nginx(text: str) -> str:
     """nginx before 1.25.1, as Debian 12 has it, is told of HTTP/2 otherwise."""
     version = tuple(map(int, re.search(r"nginx/([\d.]+)", run(["nginx", "-v"]).stderr).group(1).split(".")))
     if version >= (1, 25, 1):

@@ -1,5 +1,5 @@
 start_all()
-all_up(machines)
+all_up([db1, ingest1, transcode1, api1, client, source])
 channel = put_on_air(client, "Turm Eins", MAIN)
 watch(client, channel)
 

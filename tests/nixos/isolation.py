@@ -1,5 +1,5 @@
 start_all()
-all_up(machines)
+all_up([db1, ingest1, transcode1, api1, monitoring1, stranger, client, source])
 
 fleet = {host.name: host for host in (ingest1, transcode1, api1, db1, monitoring1, stranger)}
 place = {name: address_on(host, 2) for name, host in fleet.items()}

@@ -1,7 +1,7 @@
 start_all()
 
 with subtest("every host boots, and its services are ready"):
-    all_up(machines)
+    all_up([db1, ingest1, transcode1, api1, monitoring1, client, source])
 
 with subtest("an operator puts a channel on air"):
     channel = put_on_air(client, "Turm Eins", MAIN)

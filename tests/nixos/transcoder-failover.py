@@ -1,6 +1,6 @@
 start_all()
-all_up(machines)
-by_name = {host.name: host for host in machines}
+all_up([db1, ingest1, transcode1, transcode2, api1, client, source])
+by_name = {host.name: host for host in (transcode1, transcode2)}
 channel = put_on_air(client, "Turm Eins", MAIN)
 watch(client, channel)
 

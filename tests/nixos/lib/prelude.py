@@ -2,7 +2,7 @@
 import hashlib
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
@@ -96,7 +96,7 @@ def working(channel: str) -> list[str]:
     return sorted(found["host"] for found in transcoders if any(work["channel"] == channel for work in found.get("channels", ())))
 
 
-def all_up(hosts: list[Host]) -> None:
+def all_up(hosts: Sequence[Host]) -> None:
     """Every host has booted, and none of its units has failed."""
     for host in hosts:
         host.wait_for_unit("multi-user.target", timeout=120)
@@ -153,6 +153,9 @@ def measure(client: Host, what: str, since: float, missing: float, pause: float)
     seen = wait_for_television(client, now(client)).since(since - 2 * SEGMENT)
     lost, waited = seen.missing(), seen.pause()
     print(f"      {what}: {lost:.1f} s of television missing, {waited:.1f} s without a new segment, {len(seen.failures)} failed requests")
+    if lost > missing or waited > pause:
+        for segment in seen.segments:
+            print(f"        {segment}")
     assert lost <= missing, f"{what}: {lost:.1f} s are missing, more than {missing:g}"
     assert waited <= pause, f"{what}: no new segment for {waited:.1f} s more than usual; {pause:g} are allowed"
     return seen

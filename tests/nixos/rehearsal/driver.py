@@ -173,7 +173,6 @@ class Driver:
 
     def __init__(self, hosts: list[Host]) -> None:
         self.machines = [Machine(host) for host in hosts]
-        self.depth = 0
 
     def start_all(self) -> None:
         for machine in self.machines:
@@ -192,7 +191,7 @@ class Driver:
 
     def symbols(self) -> dict[str, object]:
         machines = {re.sub(r"\W", "_", machine.name): machine for machine in self.machines}
-        return {"start_all": self.start_all, "subtest": self.subtest, "machines": self.machines, **machines}
+        return {"start_all": self.start_all, "subtest": self.subtest, **machines}
 
     def test(self, script: str, name: str) -> None:
         exec(compile(script, f"{name} (prelude.py, {name}.py)", "exec"), self.symbols())

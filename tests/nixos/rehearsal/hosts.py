@@ -56,18 +56,11 @@ def remove_groups(name: str) -> None:
             time.sleep(0.05)
 
 
-class Network:
+def connect(vlans: set[int]) -> None:
     """A bridge for each network of a scenario."""
-
-    def __init__(self, vlans: set[int]) -> None:
-        self.vlans = vlans
-        for vlan in sorted(vlans):
-            run("ip", "link", "add", f"vlan{vlan}", "type", "bridge", "mcast_snooping", "0")
-            run("ip", "link", "set", f"vlan{vlan}", "up")
-
-    def remove(self) -> None:
-        for vlan in self.vlans:
-            run("ip", "link", "del", f"vlan{vlan}")
+    for vlan in sorted(vlans):
+        run("ip", "link", "add", f"vlan{vlan}", "type", "bridge", "mcast_snooping", "0")
+        run("ip", "link", "set", f"vlan{vlan}", "up")
 
 
 class Host:
