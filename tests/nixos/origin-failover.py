@@ -22,7 +22,7 @@ for again in ("", ", and so is the other, later"):
     with subtest(f"the api host that a viewer watches from is gone{again}: the other one has everything"):
         since = now(client)
         hosts[used].crash()
-        seen = measure(client, "an api host gone", since, missing=0.1, pause=4)
+        seen = measure(client, "an api host gone", since, missing=UNNOTICED, pause=4)
         assert 1 <= len(seen.failures) <= 2, seen.failures
         assert {failure["address"] for failure in seen.failures} == {used}
         assert watched(client).address != used

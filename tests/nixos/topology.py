@@ -1,5 +1,11 @@
 start_all()
 
+
+def line_up() -> list[tuple[str, bool]]:
+    """The channels, and whether each can be watched."""
+    return [(entry["id"], entry["on_air"]) for entry in operate(client, "GET", "/api/v1/channels")["channels"]]
+
+
 with subtest("every host boots, and its services are ready"):
     all_up([db1, ingest1, transcode1, api1, monitoring1, client, source])
 
@@ -7,12 +13,11 @@ with subtest("an operator puts a channel on air"):
     channel = put_on_air(client, "Turm Eins", MAIN)
 
 with subtest("viewers see it in the line-up"):
-    line_up = operate(client, "GET", "/api/v1/channels")["channels"]
-    assert [(entry["id"], entry["on_air"]) for entry in line_up] == [(channel, True)], line_up
+    until(lambda: line_up() == [(channel, True)], "it is in the line-up, on air", timeout=10)
 
 with subtest("television comes through, without a gap"):
     watch(client, channel)
-    seen = measure(client, "undisturbed", now(client), missing=0.1, pause=1.5)
+    seen = measure(client, "undisturbed", now(client), missing=UNNOTICED, pause=4)
     assert not seen.failures, seen.failures
 
 with subtest("a segment is a picture and sound that a decoder takes"):

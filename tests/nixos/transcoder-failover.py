@@ -25,10 +25,10 @@ with subtest("two work on a redundant channel: one of them can be gone unnoticed
     watch(client, redundant)
     since = now(client)
     by_name[heir].crash()
-    measure(client, "one of two transcode hosts gone", since, missing=0.1, pause=4)
+    measure(client, "one of two transcode hosts gone", since, missing=UNNOTICED, pause=4)
 
 with subtest("and so it is when it comes back"):
     since = now(client)
     by_name[heir].start()
     until(lambda: len(working(redundant)) == 2, "two transcoders work on it")
-    measure(client, "its return", since, missing=0.1, pause=4)
+    measure(client, "its return", since, missing=UNNOTICED, pause=4)

@@ -10,6 +10,8 @@ from typing import Any, Protocol
 SITE = "https://tv.funkturm.test"
 AUTHORITY = "/etc/funkturm-test/authority.pem"
 SEGMENT = 2.0
+# Seconds: some pictures that a busy machine lost on the way from the source, but no segment.
+UNNOTICED = 0.5
 MAIN, SPARE = "udp://239.1.1.1:5000", "udp://239.1.1.2:5000"
 
 
