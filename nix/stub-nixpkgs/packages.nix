@@ -42,6 +42,7 @@ let
     "ffmpeg"
     "git"
     "libpq"
+    "mypy"
     "nftables"
     "nginx"
     "nix"

@@ -84,21 +84,16 @@ class Machine:
         return said
 
     def wait_until_succeeds(self, command: str, timeout: int = 900) -> str:
-        return self.wait_until(command, timeout, lambda status: status == 0, "succeed")
-
-    def wait_until_fails(self, command: str, timeout: int = 900) -> str:
-        return self.wait_until(command, timeout, lambda status: status != 0, "fail")
-
-    def wait_until(self, command: str, timeout: int, good: Callable[[int], bool], want: str) -> str:
+        """Tries a command until it succeeds; what it wrote then."""
         last: tuple[int, str, str] = (0, "", "")
 
         def again() -> bool:
             nonlocal last
             last = self.attempt(command, timeout)
-            return good(last[0])
+            return last[0] == 0
 
         try:
-            retry(again, timeout, f"{self.name}: `{command}` should {want}")
+            retry(again, timeout, f"{self.name}: `{command}` should succeed")
         except Failed as failed:
             raise Failed(f"{failed}; at last it ended with {last[0]}: {last[1]}{last[2]}") from None
         return last[1]
@@ -129,12 +124,6 @@ class Machine:
 
     def wait_for_open_port(self, port: int, addr: str = "localhost", timeout: int = 900) -> None:
         self.wait_until_succeeds(f"exec 3<>/dev/tcp/{addr}/{port}", timeout)
-
-    def wait_for_closed_port(self, port: int, addr: str = "localhost", timeout: int = 900) -> None:
-        self.wait_until_fails(f"exec 3<>/dev/tcp/{addr}/{port}", timeout)
-
-    def wait_for_file(self, filename: str, timeout: int = 900) -> None:
-        self.wait_until_succeeds(f"test -e {filename}", timeout)
 
     # ---- power and cables
 
