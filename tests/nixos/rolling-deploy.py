@@ -27,7 +27,7 @@ with subtest("the ingest hosts get a new release, one after the other"):
     for ingest in (ingest1, ingest2):
         since = now(client)
         renew(ingest)
-        measure(client, ingest.name, since, missing=3 * SEGMENT, pause=6)
+        measure(client, ingest.name, since, missing=2 * SEGMENT, pause=6)
 
 with subtest("so do the transcode hosts: nobody who watches notices"):
     for transcoder in (transcode1, transcode2):
@@ -45,4 +45,4 @@ with subtest("and the api hosts"):
 
 with subtest("every segment that was listed was there"):
     seen = watched(client).since(begun)
-    assert all(segment.bytes or segment.gap for segment in seen.segments), seen.segments
+    assert all(segment.bytes or segment.gap for segment in seen.segments[1:]), seen.segments

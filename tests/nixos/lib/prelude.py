@@ -53,16 +53,14 @@ class Watched:
     address: str
 
     def since(self, moment: float) -> "Watched":
-        """Only what was listed or failed after that."""
-        return Watched(
-            [segment for segment in self.segments if segment.listed and segment.listed > moment],
-            [failure for failure in self.failures if failure["at"] > moment],
-            self.address,
-        )
+        """What was listed or failed after that, behind the last segment from before, on which the next one has to follow."""
+        new = [segment.listed is not None and segment.listed > moment for segment in self.segments]
+        first = max(0, new.index(True) - 1) if True in new else len(new)
+        return Watched(self.segments[first:], [failure for failure in self.failures if failure["at"] > moment], self.address)
 
     def missing(self) -> float:
-        """Seconds of television that no segment has."""
-        lost = sum(segment.duration for segment in self.segments if segment.gap)
+        """Seconds of television behind the first segment that no other has."""
+        lost = sum(segment.duration for segment in self.segments[1:] if segment.gap)
         return lost + sum(max(0.0, after.start - before.end) for before, after in zip(self.segments, self.segments[1:]))
 
     def pause(self) -> float:
@@ -151,8 +149,7 @@ def wait_for_television(client: Host, after: float, count: int = 3, timeout: int
 
 def measure(client: Host, what: str, since: float, missing: float, pause: float) -> Watched:
     """What an incident cost those who watched, printed; fails if it was more than these seconds."""
-    # A segment that was listed before shows whether the next one follows on it.
-    seen = wait_for_television(client, now(client)).since(since - 2 * SEGMENT)
+    seen = wait_for_television(client, now(client)).since(since)
     lost, waited = seen.missing(), seen.pause()
     print(f"      {what}: {lost:.1f} s of television missing, {waited:.1f} s without a new segment, {len(seen.failures)} failed requests")
     if lost > missing or waited > pause:
