@@ -34,8 +34,9 @@ with subtest("so do the transcode hosts: nobody who watches notices"):
         since = now(client)
         renew(transcoder)
         until(lambda: working(channel) == ["transcode1", "transcode2"], "two transcoders work on it")
-        # A part of a segment waits 0.75 s for the whole one of the other host, with segments as short as these.
-        measure(client, transcoder.name, since, missing=1.0, pause=4)
+        # A part of a segment waits for the whole one of the other host, but with segments as short as these only for 0.75 s, which can be
+        # too little for a busy machine: then the rest of that one is missing.
+        measure(client, transcoder.name, since, missing=SEGMENT - 0.1, pause=4)
 
 with subtest("and the api hosts"):
     for api in (api1, api2):

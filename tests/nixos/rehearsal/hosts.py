@@ -127,7 +127,9 @@ class Host:
         lines = ["link set lo up"]
         for interface, (vlan, address) in enumerate(zip(self.node.vlans, self.node.addresses(), strict=True), 1):
             cable = self.cable(interface)
-            run("ip", "link", "add", cable, "type", "veth", "peer", "name", f"eth{interface}", "netns", self.name)
+            # As the test driver has them: a host that is back is the one that its neighbours remember.
+            hardware = f"52:54:00:12:{vlan:02x}:{self.node.number:02x}"
+            run("ip", "link", "add", cable, "type", "veth", "peer", "name", f"eth{interface}", "address", hardware, "netns", self.name)
             run("ip", "link", "set", cable, "master", f"vlan{vlan}", "up")
             lines += [f"address add {address}/24 dev eth{interface}", f"link set eth{interface} up"]
         run("ip", "-n", self.name, "-batch", "-", text="\n".join(lines) + "\n")
