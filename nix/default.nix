@@ -11,6 +11,10 @@ let
   hosts = lib.filterAttrs (
     _: host: host.pkgs.stdenv.hostPlatform.system == system
   ) inputs.self.nixosConfigurations;
+  scenarios = import ../tests/nixos {
+    inherit pkgs;
+    inherit (inputs.self) nixosModules;
+  };
 in
 {
   inherit treefmt;
@@ -69,5 +73,6 @@ in
     }
     // lib.mapAttrs' (
       name: host: lib.nameValuePair "host-${name}" host.config.system.build.toplevel
-    ) hosts;
+    ) hosts
+    // lib.mapAttrs' (name: lib.nameValuePair "vm-${name}") scenarios;
 }

@@ -31,6 +31,7 @@ pkgs.mkShell {
     dejavu_fonts
     ffmpeg
     git
+    mypy
     nftables
     nginx
     nixfmt

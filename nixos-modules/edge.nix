@@ -29,6 +29,11 @@ let
     proxy_set_header Connection "";
   '';
 
+  # An origin that has just begun has nothing yet, and says 404: another one is asked. Any of them can answer anything.
+  askOthers = ''
+    proxy_next_upstream error timeout http_502 http_503 http_404;
+  '';
+
   # nginx takes the longest of the prefixes that fit, as the catalogue says.
   routes = lib.concatMapAttrs (
     name: row:
@@ -39,6 +44,7 @@ let
           proxyPass = "http://${name}";
           extraConfig =
             keepConnection
+            + lib.optionalString (name == "origin") askOthers
             + lib.optionalString (lib.hasPrefix "/api/" route || lib.hasPrefix "/admin/" route) ''
               limit_req zone=clients burst=${toString (edge.requestsPerSecond * 2)} nodelay;
             '';
@@ -53,35 +59,44 @@ let
   media = {
     "~ ^/hls/(?<token>[A-Za-z0-9._~-]+)/(?<channel>[A-Za-z0-9._~-]+)/(?<media>[A-Za-z0-9._~/-]+)$" = {
       proxyPass = "http://origin";
-      extraConfig = keepConnection + ''
-        auth_request /internal/token;
-        # A line for each segment would fill disks, and say who watches what.
-        access_log off;
-        proxy_cache media;
-        proxy_cache_key $channel/$media$is_args$args;
-        proxy_cache_lock on;
-        proxy_cache_use_stale error timeout updating http_502 http_503;
-        proxy_cache_background_update on;
-      '';
+      extraConfig =
+        keepConnection
+        + askOthers
+        + ''
+          auth_request /internal/token;
+          # A line for each segment would fill disks, and say who watches what.
+          access_log off;
+          proxy_cache media;
+          proxy_cache_key $channel/$media$is_args$args;
+          proxy_cache_lock on;
+          proxy_cache_use_stale error timeout updating http_502 http_503;
+          proxy_cache_background_update on;
+        '';
     };
     "= /internal/token" = {
       # Nobody gets a 404 but with a token that counts: that a channel is not on air is for the request itself to say.
       proxyPass = "http://origin/hls/$token/$channel/master.m3u8";
-      extraConfig = keepConnection + ''
-        internal;
-        proxy_pass_request_body off;
-        proxy_set_header Content-Length "";
-        proxy_cache tokens;
-        proxy_cache_key $token/$channel;
-        proxy_cache_lock on;
-        # No origin answers: whoever was let in lately goes on, with what is in the cache.
-        proxy_cache_use_stale error timeout updating http_502 http_503;
-        proxy_ignore_headers Cache-Control Expires Vary;
-        proxy_cache_valid 200 5s;
-        proxy_cache_valid 403 1s;
-        proxy_intercept_errors on;
-        error_page 404 =200 /internal/nothing;
-      '';
+      extraConfig =
+        keepConnection
+        + askOthers
+        + ''
+          # `internal` would say 404 to whoever asks from outside, which becomes a 200 below.
+          if ($token = "") {
+            return 403;
+          }
+          proxy_pass_request_body off;
+          proxy_set_header Content-Length "";
+          proxy_cache tokens;
+          proxy_cache_key $token/$channel;
+          proxy_cache_lock on;
+          # No origin answers: whoever was let in lately goes on, with what is in the cache.
+          proxy_cache_use_stale error timeout updating http_502 http_503;
+          proxy_ignore_headers Cache-Control Expires Vary;
+          proxy_cache_valid 200 5s;
+          proxy_cache_valid 403 1s;
+          proxy_intercept_errors on;
+          error_page 404 =200 /internal/nothing;
+        '';
     };
     "= /internal/nothing" = {
       return = "204";

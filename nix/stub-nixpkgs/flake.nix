@@ -7,7 +7,7 @@
     _:
     let
       lib = import ./lib;
-      packagesFor = system: import ./packages.nix { inherit lib system; };
+      packagesFor = system: import ./packages.nix { inherit lib packagesFor system; };
     in
     {
       lib = lib // {

@@ -1,6 +1,10 @@
 # Fake packages: they have names and places, and nothing is ever built from them. Files are real, so that what hosts would have on disk
 # can be looked at.
-{ lib, system }:
+{
+  lib,
+  packagesFor,
+  system,
+}:
 let
   # A real derivation, so that `nix flake check` takes it for one; its path as plain text, so that files may name it.
   fake =
@@ -38,6 +42,7 @@ let
     "ffmpeg"
     "git"
     "libpq"
+    "mypy"
     "nftables"
     "nginx"
     "nix"
@@ -63,6 +68,14 @@ plain
 // {
   inherit fake lib writeText;
   inherit system;
+  testers.runNixOSTest = import ./nixos/testing.nix {
+    inherit
+      lib
+      packagesFor
+      system
+      fake
+      ;
+  };
   stdenv = {
     hostPlatform = {
       inherit system;

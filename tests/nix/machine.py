@@ -1,18 +1,21 @@
 """Trying what hosts render with the very programs that will read it: systemd, nginx, nftables, our services."""
 
+from __future__ import annotations
+
 import difflib
 import os
 import re
 import subprocess
 import tempfile
 from pathlib import Path
+from typing import Any
 
 
 class Wrong(Exception):
     """A check has found something."""
 
 
-def run(command, check=True, **options):
+def run(command: list[str], check: bool = True, **options: Any) -> subprocess.CompletedProcess[str]:
     """Runs a command; what it said is in the error if it fails."""
     done = subprocess.run(command, text=True, capture_output=True, **options)
     if check and done.returncode != 0:
@@ -27,6 +30,14 @@ def systemd_version():
 
 # Keys that came with a version of systemd: an older one, as Debian 12 has it, would call them unknown.
 NEWER_KEYS = {"RestartSteps": 254, "RestartMaxDelaySec": 254}
+
+
+def in_words_of_this_nginx(text: str) -> str:
+    """nginx before 1.25.1, as Debian 12 has it, is told of HTTP/2 otherwise."""
+    version = tuple(map(int, re.search(r"nginx/([\d.]+)", run(["nginx", "-v"]).stderr).group(1).split(".")))
+    if version >= (1, 25, 1):
+        return text
+    return text.replace("    http2 on;\n", "").replace("443 ssl", "443 ssl http2")
 
 
 class MachineTools:
@@ -95,10 +106,7 @@ class MachineTools:
             text = text.replace("/var/cache/nginx", folder).replace("/run/nginx/", f"{folder}/")
             # It opens its ports even so, and they may be taken, or root's.
             text = re.sub(r"listen 0\.0\.0\.0:(\d+)", rf"listen unix:{folder}/\1", text)
-            # nginx before 1.25.1, as Debian 12 has it, says it otherwise.
-            version = tuple(map(int, re.search(r"nginx/([\d.]+)", run(["nginx", "-v"]).stderr).group(1).split(".")))
-            if version < (1, 25, 1):
-                text = text.replace("    http2 on;\n", "").replace("/443 ssl", "/443 ssl http2")
+            text = in_words_of_this_nginx(text)
             # Its own folders are root's.
             own = "".join(f"  {name}_temp_path {folder}/{name};\n" for name in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
             text = text.replace("http {\n", f"http {{\n  access_log {folder}/access.log;\n{own}", 1)

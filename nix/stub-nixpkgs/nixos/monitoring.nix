@@ -1,4 +1,4 @@
-# The configuration of Prometheus, Alertmanager, Grafana and the exporters, as their own modules would write it, and files under /etc.
+# The configuration of Prometheus, Alertmanager, Grafana and the exporters, as their own modules would write it.
 { lib, config, ... }:
 let
   inherit (config.services) grafana prometheus;
@@ -6,8 +6,7 @@ let
 in
 {
   config.system.build.rendered =
-    lib.mapAttrs' (name: file: lib.nameValuePair "etc/${name}" file.text) config.environment.etc
-    // lib.optionalAttrs (enabled != { }) { "exporters.json" = lib.toJSON enabled; }
+    lib.optionalAttrs (enabled != { }) { "exporters.json" = lib.toJSON enabled; }
     // lib.optionalAttrs prometheus.enable {
       "prometheus/prometheus.json" = lib.toJSON {
         global = lib.filterAttrs (_: value: value != null) prometheus.globalConfig;

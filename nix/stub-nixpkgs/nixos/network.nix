@@ -1,4 +1,4 @@
-# The firewall, host names and kernel settings, as text.
+# The firewall, host names, kernel settings and files in /etc, as text.
 { lib, config, ... }:
 let
   inherit (config.networking) firewall;
@@ -10,6 +10,12 @@ in
     "hosts" = each (address: names: "${address} ${toString names}\n") config.networking.hosts;
     "sysctl.conf" = each (name: value: "${name} = ${toString value}\n") config.boot.kernel.sysctl;
   }
+  // lib.mapAttrs' (
+    name: file:
+    lib.nameValuePair "etc/${name}" (
+      if file.text != null then file.text else builtins.readFile file.source
+    )
+  ) config.environment.etc
   // lib.optionalAttrs firewall.enable {
     # What upstream lets in beside this, answers and pings, is in its own module.
     "firewall.nft" = ''
