@@ -40,8 +40,8 @@ with subtest("the host that takes it in is gone: another one is read"):
     assert reads_from(transcode1, reading) and not reads_from(transcode1, other)
     since = now(client)
     reading.crash()
-    # Nobody says goodbye, and a transcoder waits twenty seconds for a byte (docs/operations.md, "What the rehearsal has found").
-    measure(client, "an ingest host gone", since, missing=26, pause=28)
+    # Nobody says goodbye: it is missed after three seconds without a heartbeat.
+    measure(client, "an ingest host gone", since, missing=4 * SEGMENT, pause=12)
     assert reads_from(transcode1, other)
 
 with subtest("it comes back"):

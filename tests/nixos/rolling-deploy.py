@@ -3,11 +3,17 @@ all_up([db1, ingest1, ingest2, transcode1, transcode2, api1, api2, client, sourc
 channel = put_on_air(client, "Turm Eins", MAIN, redundant=True)
 until(lambda: working(channel) == ["transcode1", "transcode2"], "two transcoders work on it")
 
-# An ingest host dates its epochs by itself, so two transcoders fit together only while they read from the same one
-# (docs/operations.md, "What the rehearsal has found"). Which one that is at first is chance; after a start it is the first.
-for host in (transcode1, transcode2):
-    host.succeed("systemctl restart funkturm-transcode.service")
-    until(lambda: reads_from(host, ingest1), "it reads from the first ingest host")
+
+def part() -> None:
+    """Lets each transcoder read from an ingest host of its own. They are then in different epochs, whose segments do not fit together."""
+    ingest1.succeed("systemctl restart funkturm-ingest.service")
+    until(lambda: all(reads_from(host, ingest2) for host in (transcode1, transcode2)), "both read from the second ingest host")
+    transcode1.succeed("systemctl restart funkturm-transcode.service")
+    until(lambda: reads_from(transcode1, ingest1), "one reads from the first ingest host again")
+    until(lambda: working(channel) == ["transcode1", "transcode2"], "two transcoders work on it")
+
+
+part()
 watch(client, channel)
 begun = now(client)
 
@@ -28,6 +34,8 @@ with subtest("the ingest hosts get a new release, one after the other"):
         since = now(client)
         renew(ingest)
         measure(client, ingest.name, since, missing=2 * SEGMENT, pause=6)
+
+part()
 
 with subtest("so do the transcode hosts: nobody who watches notices"):
     for transcoder in (transcode1, transcode2):

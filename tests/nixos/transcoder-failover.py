@@ -20,7 +20,7 @@ with subtest("the host is cut off: another one takes over within seconds"):
 with subtest("when it can be reached again, it finds its channel taken, and leaves it"):
     since = now(client)
     by_name[lost].unblock()
-    by_name[lost].wait_until_succeeds("journalctl -u funkturm-transcode | grep -F 'leaves a channel'", timeout=30)
+    by_name[lost].wait_until_succeeds("journalctl -u funkturm-transcode | grep -F 'gives up a channel'", timeout=30)
     until(lambda: working(channel) == [heir], "one works on it")
     measure(client, "its return", since, missing=UNNOTICED, pause=4)
 

@@ -35,6 +35,12 @@ pub enum CallError {
         /// The beginning of the body.
         body: String,
     },
+    /// A stream without even a heartbeat.
+    #[error("{url} has fallen silent")]
+    Silent {
+        /// What was called.
+        url: String,
+    },
     /// A stream that is not what it should be.
     #[error("{url} sent a broken stream")]
     Broken {
@@ -69,7 +75,6 @@ impl Peer {
     /// # Errors
     /// The TLS set-up of the machine is unusable.
     pub fn new(base: impl Into<String>, token: Option<String>) -> Result<Self, reqwest::Error> {
-        // 20 s without a byte is dead: the programme stream beats every second.
         let http = reqwest::Client::builder()
             .connect_timeout(Duration::from_secs(2))
             .read_timeout(Duration::from_secs(20))
@@ -232,6 +237,9 @@ fn ascii_json(json: &str) -> String {
     ascii
 }
 
+/// The programme stream beats every second: after so long without a byte, the host is gone.
+const SILENCE: Duration = Duration::from_secs(3);
+
 /// A channel's programme stream, message by message.
 pub struct ProgrammeStream {
     url: String,
@@ -243,7 +251,7 @@ impl ProgrammeStream {
     /// The next message; none when ingest ended the stream.
     ///
     /// # Errors
-    /// The connection broke, or what came is not a programme stream.
+    /// The connection broke, nothing came for three seconds, or what came is not a programme stream.
     pub async fn next(&mut self) -> Result<Option<Message>, CallError> {
         loop {
             match Message::decode(&mut self.buffer) {
@@ -251,7 +259,10 @@ impl ProgrammeStream {
                 Ok(None) => {}
                 Err(source) => return Err(CallError::Broken { url: self.url.clone(), source }),
             }
-            match self.body.next().await {
+            let Ok(piece) = tokio::time::timeout(SILENCE, self.body.next()).await else {
+                return Err(CallError::Silent { url: self.url.clone() });
+            };
+            match piece {
                 Some(Ok(piece)) => self.buffer.extend_from_slice(&piece),
                 Some(Err(source)) => return Err(CallError::Unreachable { url: self.url.clone(), source }),
                 None => return Ok(None),

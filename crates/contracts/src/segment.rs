@@ -28,6 +28,9 @@ pub struct Segment {
     /// Its transcoder began in the middle of its cell, or ended there, so another one may have more of it.
     #[serde(default)]
     pub cut: bool,
+    /// No other transcoder works on the channel (it is not redundant), so nobody need wait for the whole of what is cut.
+    #[serde(default)]
+    pub alone: bool,
     /// The SHA-256 of its initialization section, the first 16 hexadecimal digits.
     pub init: String,
     /// The pictures that stand alone, in order (video only).

@@ -230,6 +230,7 @@ mod tests {
                 duration: GRID,
                 epoch,
                 cut: false,
+                alone: false,
                 init: epoch.to_string(),
                 size,
                 frames,

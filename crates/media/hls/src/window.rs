@@ -8,6 +8,7 @@ mod rates;
 mod rendition;
 mod target;
 mod types;
+mod waiting;
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -17,6 +18,7 @@ use std::{
 pub use rates::Rates;
 pub use rendition::Rendition;
 pub use types::{Cell, Frame, Media, Put, Segment, TICKS};
+use waiting::{Arrived, Take, Waiting, reference};
 
 /// More than this between the end of a segment and the beginning of the next is a break in the timeline.
 const BREAK: i64 = TICKS / 2;
@@ -46,8 +48,8 @@ pub struct Window {
     /// EXT-X-TARGETDURATION, seconds; decided when the first number is listed.
     target: Option<u64>,
     renditions: BTreeMap<String, Rendition>,
-    /// The newest number that each rendition was brought with, and its epoch.
-    brought: BTreeMap<String, (u64, u64)>,
+    /// By epoch and rendition: the newest number that was brought. Only what is recent enough to be expected again.
+    brought: BTreeMap<(u64, String), u64>,
     /// What is not listed yet.
     waiting: BTreeMap<u64, Waiting>,
     listed: VecDeque<Cell>,
@@ -61,21 +63,6 @@ pub struct Window {
     length: i64,
     bytes: u64,
     listed_at: Option<Duration>,
-}
-
-/// A number that is not listed yet.
-#[derive(Clone, Debug)]
-struct Waiting {
-    since: Duration,
-    segments: BTreeMap<String, Arrived>,
-}
-
-#[derive(Clone, Debug)]
-struct Arrived {
-    at: Duration,
-    codecs: String,
-    media: Media,
-    segment: Segment,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -193,15 +180,14 @@ impl Window {
         number: u64,
         segment: Segment,
     ) -> Put {
-        let brought = self.brought.entry(name.to_owned()).or_default();
-        *brought = (*brought).max((number, segment.epoch));
+        let newest = self.brought.entry((segment.epoch, name.to_owned())).or_default();
+        *newest = (*newest).max(number);
         if self.listed.back().is_some_and(|last| number <= last.number) {
             let known = self.renditions.get(name).is_some_and(|r| r.segments.contains_key(&number));
             return if known { Put::Known } else { Put::Late };
         }
-        let waiting =
-            self.waiting.entry(number).or_insert_with(|| Waiting { since: now, segments: BTreeMap::new() });
-        if let Some(known) = waiting.segments.get(name).map(|arrived| &arrived.segment) {
+        let take = self.waiting.entry(number).or_insert_with(|| Waiting::new(now)).take(segment.epoch);
+        if let Some(known) = take.get(name).map(|arrived| &arrived.segment) {
             if !known.cut || (segment.cut && segment.duration <= known.duration) {
                 return Put::Known;
             }
@@ -209,7 +195,7 @@ impl Window {
         }
         self.bytes += segment.size;
         let arrived = Arrived { at: now, codecs: codecs.to_owned(), media: media.clone(), segment };
-        waiting.segments.insert(name.to_owned(), arrived);
+        take.insert(name.to_owned(), arrived);
         Put::New
     }
 
@@ -217,8 +203,8 @@ impl Window {
     pub fn advance(&mut self, now: Duration) -> bool {
         let mut changed = false;
         while self.listed.is_empty() && self.drop_incomplete() {}
-        while let Some(number) = self.ready(now) {
-            self.list(now, number);
+        while let Some((number, epoch)) = self.ready(now) {
+            self.list(now, number, epoch);
             changed = true;
         }
         if changed {
@@ -239,69 +225,88 @@ impl Window {
     fn drop_incomplete(&mut self) -> bool {
         let mut waiting = self.waiting.values();
         let (Some(first), Some(second)) = (waiting.next(), waiting.next()) else { return false };
-        if second.segments.keys().all(|name| first.segments.contains_key(name)) {
+        if second.names().all(|name| first.names().any(|known| known == name)) {
             return false;
         }
         if let Some((_, dropped)) = self.waiting.pop_first() {
-            self.bytes -= dropped.segments.values().map(|arrived| arrived.segment.size).sum::<u64>();
+            self.bytes -= dropped.bytes();
         }
         true
     }
 
-    /// The next number, if it can be listed now.
-    fn ready(&self, now: Duration) -> Option<u64> {
-        let (number, waiting) = self.waiting.first_key_value()?;
+    /// The next number, and which epoch's take of it, if it can be listed now.
+    fn ready(&self, now: Duration) -> Option<(u64, u64)> {
+        let (&number, waiting) = self.waiting.first_key_value()?;
+        let epoch = self.choose(number, waiting)?;
+        let take = waiting.takes.get(&epoch)?;
         let waited = now.saturating_sub(waiting.since);
-        let reference = reference(&waiting.segments)?;
-        let epoch = reference.segment.epoch;
         let target = duration(self.target_ticks());
         let cell_end = i64::try_from(number + 1).unwrap_or(i64::MAX / self.grid) * self.grid;
-        let may_become_whole =
-            waiting.segments.values().filter(|arrived| arrived.segment.cut).any(|arrived| {
-                now < arrived.at + duration(cell_end - arrived.segment.end()) + target * PATIENCE / 8
-            });
-        let has_all = |same_epoch: bool| {
-            let expected = self
-                .brought
-                .iter()
-                .filter(|(_, (newest, of))| newest + EXPECTED >= *number && (!same_epoch || *of == epoch));
-            expected.into_iter().all(|(name, _)| waiting.segments.contains_key(name))
-        };
+        let may_become_whole = take
+            .values()
+            .map(|one| (one.at, &one.segment))
+            .filter(|(_, one)| one.cut && !one.alone)
+            .any(|(at, one)| now < at + duration(cell_end - one.end()) + target * PATIENCE / 8);
         let due = match (self.end, self.listed.back()) {
             (Some((_, before)), Some(last)) if before == epoch => {
                 // 1.5 target durations after the number before is the latest that is allowed (6.2.1).
                 let latest = self.listed_at.unwrap_or_default() + target * 7 / 5;
-                (last.number + 1 == *number && has_all(true) && !may_become_whole)
+                let all = self.expected(number, Some(epoch)).all(|name| take.contains_key(name));
+                (last.number + 1 == number && all && !may_become_whole)
                     || (now >= latest && waited >= OVERTAKEN)
             }
             _ if may_become_whole => false,
             // Sound is ready before pictures are; with the next number there, all of this one should be.
             (before, _) => {
-                let all = (before.is_some() && has_all(false)) || self.waiting.len() > 1;
+                let all = self.expected(number, None).all(|name| take.contains_key(name));
+                let all = (before.is_some() && all) || self.waiting.len() > 1;
                 // The very first one, without pictures: they come with the next number, if this is no radio.
-                if before.is_none() && !reference.media.is_video() {
+                if before.is_none() && !reference(take)?.media.is_video() {
                     waited >= target * 5 / 4
                 } else {
                     waited >= GATHER && (all || waited >= target * 3 / 4)
                 }
             }
         };
-        due.then_some(*number)
+        due.then_some((number, epoch))
     }
 
-    fn list(&mut self, now: Duration, number: u64) {
+    /// Which of the epochs that brought a number is to be listed: the one that is listed already, as long as it brings all of it,
+    /// else the oldest that does; if none does, the first that there is.
+    fn choose(&self, number: u64, waiting: &Waiting) -> Option<u64> {
+        let listed = self.end.map(|(_, epoch)| epoch).filter(|epoch| waiting.takes.contains_key(epoch));
+        let epochs = || listed.into_iter().chain(waiting.takes.keys().copied());
+        let whole = |epoch: &u64| {
+            waiting.takes.get(epoch).is_some_and(|take| {
+                self.expected(number, None).all(|name| take.contains_key(name))
+                    && !take.values().any(|arrived| arrived.segment.cut)
+            })
+        };
+        epochs().find(whole).or_else(|| epochs().next())
+    }
+
+    /// The renditions that a number should have, by what one epoch, or any, brought lately.
+    fn expected(&self, number: u64, epoch: Option<u64>) -> impl Iterator<Item = &String> {
+        let recent = self.brought.iter().filter(move |(_, newest)| **newest + EXPECTED >= number);
+        recent.filter(move |((of, _), _)| epoch.is_none_or(|epoch| epoch == *of)).map(|((_, name), _)| name)
+    }
+
+    fn list(&mut self, now: Duration, number: u64, epoch: u64) {
         let Some(mut waiting) = self.waiting.remove(&number) else { return };
-        let Some(reference) = reference(&waiting.segments).map(|one| one.segment.clone()) else { return };
-        let (start, length, epoch) = (reference.start, reference.duration, reference.epoch);
+        let Some(mut take) = waiting.takes.remove(&epoch) else { return };
+        self.bytes -= waiting.bytes();
+        self.brought.retain(|_, newest| *newest + EXPECTED >= number);
+        let Some(reference) = reference(&take).map(|one| one.segment.clone()) else { return };
+        let (start, length) = (reference.start, reference.duration);
         // Where a part of one rendition stands beside the whole of another, dates and breaks would be wrong for one of them.
         let does_not_fit = |other: &Segment| {
             let apart = (other.start - start).abs().max((other.end() - reference.end()).abs());
-            other.cut != reference.cut && apart > BREAK
+            !reference.alone && other.cut != reference.cut && apart > BREAK
         };
-        for (_, other) in waiting.segments.extract_if(.., |_, arrived| does_not_fit(&arrived.segment)) {
+        for (_, other) in take.extract_if(.., |_, arrived| does_not_fit(&arrived.segment)) {
             self.bytes -= other.segment.size;
         }
-        self.decide_target(&waiting);
+        self.decide_target(&take);
         let filled = self.fill(now, number, start);
         let discontinuity =
             self.end.is_some_and(|(end, before)| before != epoch || (start - end - filled).abs() > BREAK);
@@ -312,7 +317,7 @@ impl Window {
         self.end = Some((start + length, epoch));
         self.listed_at = Some(now);
         let target = self.target_ticks();
-        for (name, arrived) in waiting.segments {
+        for (name, arrived) in take {
             let rendition = self.renditions.entry(name).or_insert_with(|| Rendition::new(&arrived, number));
             rendition.add(number, arrived, target);
         }
@@ -324,18 +329,18 @@ impl Window {
 
     /// Before the first number is listed, out of everything that is there. Later only if a segment is longer than what was
     /// foreseen: then the rule that segments are not above it (4.4.3.1) weighs more than that it does not change.
-    fn decide_target(&mut self, next: &Waiting) {
+    fn decide_target(&mut self, next: &Take) {
         // Where segments begin as cells do, nothing has to be foreseen.
         let free = |media: &Media| matches!(media, Media::Video { on_grid: false, .. });
-        let all = self.waiting.values().chain([next]).flat_map(|waiting| waiting.segments.values());
+        let all = self.waiting.values().flat_map(|waiting| waiting.takes.values()).chain([next]);
         let foreseen = match self.target {
             Some(target) => target,
             None => {
-                let video = all.filter(|arrived| free(&arrived.media)).map(|arrived| &arrived.segment);
-                target::target(self.grid, video)
+                let video = all.flat_map(BTreeMap::values).filter(|arrived| free(&arrived.media));
+                target::target(self.grid, video.map(|arrived| &arrived.segment))
             }
         };
-        let longest = next.segments.values().map(|arrived| arrived.segment.duration).max().unwrap_or(0);
+        let longest = next.values().map(|arrived| arrived.segment.duration).max().unwrap_or(0);
         let longest = u64::try_from((longest + TICKS / 2) / TICKS).unwrap_or(0);
         self.target = Some(foreseen.max(longest));
     }
@@ -409,8 +414,6 @@ impl Window {
             bytes += rendition.remove(cell.number);
         }
         self.renditions.retain(|_, rendition| !rendition.segments.is_empty());
-        let names = &self.renditions;
-        self.brought.retain(|name, (newest, _)| *newest > cell.number || names.contains_key(name));
         // From when it appeared: its own length, which is not above the target, and that of the longest playlist it was in (6.2.2).
         let until = stay.since + duration(self.target_ticks() + stay.longest);
         self.left.push_back(Left { number: cell.number, until, bytes });
@@ -426,8 +429,8 @@ impl Window {
     /// Whether some rendition's listed or waiting segments need an initialization section.
     pub fn needs_init(&self, name: &str, init: &str) -> bool {
         let listed = self.renditions.get(name).into_iter().flat_map(|rendition| rendition.segments.values());
-        let waiting =
-            self.waiting.values().filter_map(|waiting| waiting.segments.get(name)).map(|one| &one.segment);
+        let takes = self.waiting.values().flat_map(|waiting| waiting.takes.values());
+        let waiting = takes.filter_map(|take| take.get(name)).map(|arrived| &arrived.segment);
         listed.chain(waiting).any(|segment| segment.init == init)
     }
 }
@@ -439,11 +442,6 @@ fn first_discontinuity(start: i64) -> u64 {
     const YEAR_2026: i64 = 1_767_225_600;
     const TEN_MINUTES: i64 = 600;
     u64::try_from((start / 90_000 - YEAR_2026) / TEN_MINUTES).unwrap_or(0)
-}
-
-/// The segment that decides for all renditions of a number: the best pictures, or the first sound.
-fn reference(segments: &BTreeMap<String, Arrived>) -> Option<&Arrived> {
-    segments.values().find(|arrived| arrived.media.is_video()).or_else(|| segments.values().next())
 }
 
 #[cfg(test)]

@@ -333,6 +333,7 @@ impl Collector {
                 duration: building.duration,
                 epoch: self.common.epoch,
                 cut: (building.first && late) || (ended && early),
+                alone: false,
                 init: init.hash.clone(),
                 independent_frames: building.frames,
             }),

@@ -123,6 +123,7 @@ fn store(
         duration: segment.duration,
         epoch: segment.epoch,
         cut: segment.cut,
+        alone: segment.alone,
         init: segment.init.clone(),
         size: asset.body().len() as u64,
         frames: segment.independent_frames.iter().map(frame).collect(),
@@ -138,7 +139,8 @@ fn store(
     if put == Put::New {
         // On the shelf before any playlist lists it.
         let mut shelf = Shelf::clone(&shelf);
-        shelf.renditions.entry(name.to_owned()).or_default().segments.insert(number, asset);
+        let tray = shelf.renditions.entry(name.to_owned()).or_default();
+        tray.waiting.insert((number, segment.epoch), asset);
         channel.shelf.store(Arc::new(shelf));
         live.advance(channel, &mut window, now);
     }

@@ -20,8 +20,11 @@ pub(crate) struct Shelf {
 pub(crate) struct Tray {
     pub(crate) playlist: Option<Arc<Asset>>,
     pub(crate) i_frames: Option<Arc<Asset>>,
-    /// Segments by number; those that have left the playlist stay fetchable for a while (RFC 8216bis, 6.2.2).
+    /// Segments by number, from when they are listed; those that have left the playlist stay fetchable for a while (RFC
+    /// 8216bis, 6.2.2).
     pub(crate) segments: BTreeMap<u64, Arc<Asset>>,
+    /// Segments that are not listed yet, by number and epoch.
+    pub(crate) waiting: BTreeMap<(u64, u64), Arc<Asset>>,
     /// Initialization sections by hash.
     pub(crate) inits: BTreeMap<String, Arc<Asset>>,
 }
@@ -67,6 +70,11 @@ fn text(text: String, known: Option<&Arc<Asset>>, seconds: u64) -> Arc<Asset> {
 impl Shelf {
     /// Writes all playlists anew. One that is the same stays the same.
     pub(crate) fn rewrite(&mut self, window: &Window) {
+        if let Some((_, last)) = window.listed() {
+            for (name, tray) in &mut self.renditions {
+                tray.take_listed(window, name, last);
+            }
+        }
         let half = (window.target() / 2).max(1);
         let written = playlist::multivariant(window);
         self.multivariant = written.map(|written| text(written, self.multivariant.as_ref(), half));
@@ -93,11 +101,25 @@ impl Shelf {
             tray.segments = tray.segments.split_off(&oldest);
             tray.drop_inits(window, name, INITS);
         }
-        self.renditions.retain(|_, tray| !tray.inits.is_empty() || !tray.segments.is_empty());
+        self.renditions.retain(|_, tray| {
+            !tray.inits.is_empty() || !tray.segments.is_empty() || !tray.waiting.is_empty()
+        });
     }
 }
 
 impl Tray {
+    /// Takes what was listed of the epoch that was chosen, and lets go of the others'.
+    fn take_listed(&mut self, window: &Window, name: &str, last: u64) {
+        let later = self.waiting.split_off(&(last + 1, 0));
+        let listed = window.renditions().get(name).map(|rendition| &rendition.segments);
+        for ((number, epoch), asset) in std::mem::replace(&mut self.waiting, later) {
+            let chosen = listed.and_then(|listed| listed.get(&number)).map(|segment| segment.epoch);
+            if chosen == Some(epoch) {
+                self.segments.insert(number, asset);
+            }
+        }
+    }
+
     /// Drops initialization sections that nothing needs, if there are more than `most`: a few are kept beyond their need,
     /// because a player may be behind, and a transcoder about to push more.
     fn drop_inits(&mut self, window: &Window, name: &str, most: usize) {

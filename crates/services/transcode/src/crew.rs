@@ -16,11 +16,11 @@ use funkturm_contracts::{
     health::{TranscodeHealth, TranscodeStatus},
 };
 use funkturm_service::{Context, Latch, Stop};
-use slog::{info, o, warn};
+use slog::{Logger, info, o, warn};
 use tokio::{
     io::{AsyncBufReadExt, AsyncWriteExt, BufReader},
     process::{Child, Command},
-    task::JoinHandle,
+    task::{JoinHandle, JoinSet},
     time::{Instant, sleep, timeout},
 };
 use uuid::Uuid;
@@ -31,6 +31,8 @@ use crate::{Config, runner::Runner, status::Health, worker::Job};
 const LEASE: Duration = Duration::from_secs(4);
 /// How often leases are renewed and the line-up is looked at.
 const ROUND: Duration = Duration::from_secs(1);
+/// How long channels may take to answer; with a round it is less than a lease lasts.
+const PATIENCE: Duration = Duration::from_millis(1500);
 /// How long a worker may take to finish its last segment.
 const DRAIN: Duration = Duration::from_secs(7);
 
@@ -87,44 +89,36 @@ impl Crew {
     /// Keeps leases and channels in step until stop; then gives everything back.
     pub(crate) async fn work(&self) -> anyhow::Result<()> {
         let mut wanted: Vec<Channel> = Vec::new();
+        let mut leaving = JoinSet::new();
         while !self.context.stop.requested() {
-            match self.channels.channels().await {
-                Ok(list) => {
+            // First of all: a lease does not wait for anybody's answer.
+            self.renew().await;
+            match timeout(PATIENCE, self.channels.channels()).await {
+                Ok(Ok(list)) => {
                     wanted = list.channels.into_iter().filter(|channel| channel.enabled).collect();
                     self.ready.open();
                 }
                 // The last list stays in force.
-                Err(error) => warn!(self.context.log, "the line-up cannot be had: {error}"),
+                Ok(Err(error)) => warn!(self.context.log, "the line-up cannot be had: {error}"),
+                Err(_) => warn!(self.context.log, "the line-up cannot be had within {PATIENCE:?}"),
             }
-            self.renew(&wanted).await;
+            self.leave_unwanted(&wanted, &mut leaving);
             self.take_on(&wanted).await;
+            while leaving.try_join_next().is_some() {}
             tokio::select! {
                 () = sleep(ROUND) => {}
                 () = self.context.stop.wait() => {}
             }
         }
-        let ids: Vec<ChannelId> = self.posts().keys().cloned().collect();
-        for id in &ids {
-            if let Some(post) = self.posts().get(id) {
-                post.stop.trigger();
-            }
-        }
-        for id in ids {
-            self.leave(&id).await;
-        }
+        self.leave_unwanted(&[], &mut leaving);
+        leaving.join_all().await;
         Ok(())
     }
 
-    /// Renews what is ours, and leaves what is not ours any more or not wanted as it is.
-    async fn renew(&self, wanted: &[Channel]) {
-        let held: Vec<_> = {
-            let posts = self.posts();
-            let work = |post: &Post| (post.profile, post.redundant);
-            posts.iter().map(|(id, post)| (id.clone(), work(post), post.lease.clone())).collect()
-        };
-        for (id, work, mut lease) in held {
-            let still =
-                wanted.iter().any(|channel| channel.id == id && (channel.profile, channel.redundant) == work);
+    /// Renews what is ours, and gives up what is not ours any more.
+    async fn renew(&self) {
+        let held: Vec<_> = self.posts().iter().map(|(id, post)| (id.clone(), post.lease.clone())).collect();
+        for (id, mut lease) in held {
             let ours = match self.leases.renew(&mut lease).await {
                 Ok(ours) => ours,
                 // Without Redis nobody else can take the channel either, and segments are the same whoever makes them: go on.
@@ -133,13 +127,29 @@ impl Crew {
                     true
                 }
             };
-            if let Some(post) = self.posts().get_mut(&id) {
-                post.lease = lease;
+            let mut posts = self.posts();
+            if ours {
+                if let Some(post) = posts.get_mut(&id) {
+                    post.lease = lease;
+                }
+            } else if let Some(post) = posts.remove(&id) {
+                // Somebody else works on it: what is unfinished here would only stand in the way of theirs.
+                warn!(self.context.log, "gives up a channel: its lease is another's now"; "channel" => %id);
+                post.task.abort();
             }
-            if !still || !ours {
-                info!(self.context.log, "leaves a channel"; "channel" => %id, "still_leased" => ours);
-                self.leave(&id).await;
-            }
+        }
+    }
+
+    /// Begins to leave the channels that are not wanted any more as they are. Leases of the others are renewed meanwhile.
+    fn leave_unwanted(&self, wanted: &[Channel], leaving: &mut JoinSet<()>) {
+        let wanted: Vec<_> =
+            wanted.iter().map(|channel| (&channel.id, channel.profile, channel.redundant)).collect();
+        let mut posts = self.posts();
+        for (id, post) in
+            posts.extract_if(.., |id, post| !wanted.contains(&(id, post.profile, post.redundant)))
+        {
+            info!(self.context.log, "leaves a channel"; "channel" => %id);
+            leaving.spawn(leave(id, post, self.leases.clone(), self.context.log.clone()));
         }
     }
 
@@ -208,19 +218,19 @@ impl Crew {
         let post = Post { profile, redundant, lease, stop, health, task };
         self.posts().insert(channel.id.clone(), post);
     }
+}
 
-    async fn leave(&self, id: &ChannelId) {
-        let Some(post) = self.posts().remove(id) else { return };
-        post.stop.trigger();
-        if timeout(DRAIN + ROUND, post.task).await.is_err() {
-            warn!(self.context.log, "a channel did not end in time"; "channel" => %id);
-        }
-        let _ = self.leases.release(post.lease).await; // it runs out by itself otherwise
+/// Lets a channel's last segment become finished, then gives its lease back.
+async fn leave(id: ChannelId, post: Post, leases: Leases, log: Logger) {
+    post.stop.trigger();
+    if timeout(DRAIN + ROUND, post.task).await.is_err() {
+        warn!(log, "a channel did not end in time"; "channel" => %id);
     }
+    let _ = leases.release(post.lease).await; // it runs out by itself otherwise
 }
 
 /// Keeps a worker process running until stop.
-async fn watch(job: Job, log: slog::Logger, health: Health, stop: Stop) {
+async fn watch(job: Job, log: Logger, health: Health, stop: Stop) {
     let mut pause = Duration::from_millis(100);
     while !stop.requested() {
         let started = Instant::now();

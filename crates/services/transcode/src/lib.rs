@@ -7,6 +7,7 @@ mod config;
 mod crew;
 mod packaging;
 mod push;
+mod received;
 mod runner;
 mod status;
 pub mod worker;

@@ -14,7 +14,10 @@ use funkturm_pipeline::{
 use slog::{Logger, info, warn};
 use tokio::sync::mpsc;
 
-use crate::status::Health;
+use crate::{
+    received::{Arrival, Received},
+    status::Health,
+};
 
 /// Messages on their way to the packager: some seconds of a programme with many sounds.
 pub(crate) const QUEUE: usize = 2048;
@@ -28,6 +31,7 @@ pub(crate) struct Packaging {
     health: Health,
     log: Logger,
     epoch: Option<Epoch>,
+    received: Received,
     /// What segments say which epoch they are of: the epoch's id, or where a clean picture came after damage. Two transcoders
     /// come to the same number.
     number: u64,
@@ -44,6 +48,7 @@ impl Packaging {
             health,
             log,
             epoch: None,
+            received: Received::default(),
             number: 0,
             packager: None,
             next_cell: 0,
@@ -80,9 +85,11 @@ impl Packaging {
 
     fn begin(&mut self, epoch: Epoch) {
         if self.epoch.as_ref().is_some_and(|known| known.id == epoch.id) {
-            return; // the same one, after the connection to ingest was made anew
+            self.received.joined_again();
+            return;
         }
         self.finish();
+        self.received = Received::default();
         info!(self.log, "epoch begins"; "epoch" => epoch.id, "tracks" => epoch.tracks.len());
         self.number = epoch.id;
         self.epoch = Some(epoch);
@@ -93,6 +100,12 @@ impl Packaging {
         let track = epoch.tracks.iter().find(|track| track.index == unit.track);
         let video = track.is_some_and(|track| track.codec.is_video());
         let leads = video || !epoch.tracks.iter().any(|track| track.codec.is_video());
+        match self.received.take(unit) {
+            Arrival::Repeated => return,
+            // What is there of the cell is only a part, and so is what follows: another transcoder may have the whole.
+            Arrival::AfterHole if leads => self.finish(),
+            Arrival::AfterHole | Arrival::Next => {}
+        }
         // A decoder hides damage; a player that gets it as it is may give up. So a passthrough rendition never has it: it goes
         // on with the next clean key picture, as another epoch.
         if unit.damaged && self.settings.profile == Profile::Passthrough {

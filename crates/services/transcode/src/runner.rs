@@ -121,8 +121,7 @@ impl Runner {
         }
         while let Some(mut output) = outputs.recv().await {
             if let Output::Segment { number, segment, .. } = &mut output {
-                // Where nobody else has the whole of it, nobody is to wait for that.
-                segment.cut &= self.redundant;
+                segment.alone = !self.redundant;
                 self.health.made(*number, segment, self.clock.utc());
             }
             for queue in &queues {

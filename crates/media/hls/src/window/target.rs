@@ -64,7 +64,16 @@ mod tests {
             frames.push(Frame { offset: 0, length: 1, time });
             time += (distance * TICKS as f64) as i64;
         }
-        Segment { start, duration: time - start, epoch: 1, cut: false, init: "i".into(), size: 1, frames }
+        Segment {
+            start,
+            duration: time - start,
+            epoch: 1,
+            cut: false,
+            alone: false,
+            init: "i".into(),
+            size: 1,
+            frames,
+        }
     }
 
     #[test]

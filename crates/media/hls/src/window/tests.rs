@@ -24,6 +24,7 @@ fn segment(number: u64, epoch: u64) -> Segment {
         duration: GRID,
         epoch,
         cut: false,
+        alone: false,
         init: format!("i{epoch}"),
         size: 750_000,
         frames: frames.collect(),
@@ -289,4 +290,56 @@ fn sequences_are_higher_after_a_restart() {
     assert!(again.window.discontinuity_sequence() > before.discontinuity_sequence());
     assert!(again.window.renditions()["v0"].i_frame_sequence > before.renditions()["v0"].i_frame_sequence);
     assert!(again.window.discontinuity_sequence() < 1_000_000, "hls.js counts up to it with each playlist");
+}
+
+/// What a transcoder on another ingest host makes of a cell: 30 ms off, and of another epoch.
+fn elsewhere(number: u64) -> Segment {
+    Segment { start: segment(number, 7).start + 2700, ..segment(number, 7) }
+}
+
+#[test]
+fn two_epochs_at_once_are_not_mixed_and_the_listed_one_stays() {
+    let mut trial = Trial::new(20);
+    for number in 100..106 {
+        // The other one is always quicker, by less than what is waited.
+        for name in ["a0", "v0"] {
+            trial.put(name, number, elsewhere(number));
+        }
+        trial.pass(0.5);
+        trial.cell(number, 1);
+    }
+    assert_eq!(trial.breaks(), [0; 0]);
+    for rendition in trial.window.renditions().values() {
+        assert!(rendition.segments.values().all(|segment| segment.epoch == 1));
+    }
+    assert_eq!(trial.window.bytes(), 12 * 750_000, "what was not chosen is let go");
+}
+
+#[test]
+fn where_one_epoch_ends_another_goes_on_after_one_break_and_stays() {
+    let mut trial = Trial::new(20);
+    for number in 100..103 {
+        for name in ["a0", "v0"] {
+            trial.put(name, number, elsewhere(number));
+        }
+        trial.cell(number, 1);
+    }
+    // The transcoder that is listed dies in the middle of its pushes, and comes back after two cells.
+    trial.put("a0", 103, segment(103, 1));
+    for number in 103..108 {
+        for name in ["a0", "v0"] {
+            trial.put(name, number, elsewhere(number));
+            if number >= 105 {
+                trial.put(name, number, segment(number, 1));
+            }
+        }
+        trial.pass(1.25);
+        assert_eq!(trial.window.listed(), Some((100, number)), "it is not waited for long");
+        trial.pass(4.75);
+    }
+    assert_eq!(trial.breaks(), [103]);
+    for rendition in trial.window.renditions().values() {
+        assert_eq!(rendition.segments.len(), 8, "no gap");
+        assert!(rendition.segments.iter().all(|(number, of)| of.epoch == if *number < 103 { 1 } else { 7 }));
+    }
 }

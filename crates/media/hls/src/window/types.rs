@@ -12,8 +12,10 @@ pub struct Segment {
     pub duration: i64,
     /// The epoch it is from.
     pub epoch: u64,
-    /// It may be only a part of what another transcoder has.
+    /// It may be only a part of what another transcoder has: as long as it is not listed, a longer one takes its place.
     pub cut: bool,
+    /// No other transcoder works on the channel, so nobody need wait for a longer one.
+    pub alone: bool,
     /// Names its initialization section.
     pub init: String,
     /// Its size in bytes.
@@ -81,7 +83,7 @@ impl Media {
 pub enum Put {
     /// It is in.
     New,
-    /// It was there already, from another transcoder.
+    /// It was there already, from another transcoder of the same epoch, or is listed.
     Known,
     /// Its number is listed already, as a gap, or has left.
     Late,

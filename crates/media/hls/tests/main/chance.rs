@@ -28,9 +28,16 @@ fn fate() -> impl Strategy<Value = Fate> {
     chances.prop_map(|(lost, twice, part, delay)| Fate { lost, twice, part, delay })
 }
 
-/// What becomes of one cell: whether an epoch ends in it, and the fates of its renditions.
-fn cell() -> impl Strategy<Value = (bool, bool, [Fate; 3])> {
+/// What becomes of one cell: whether an epoch ends in it, whether nothing comes of it, and the fates of its renditions.
+type Cell = (bool, bool, [Fate; 3]);
+
+fn cell() -> impl Strategy<Value = Cell> {
     (prop::bool::weighted(0.1), prop::bool::weighted(0.05), [fate(), fate(), fate()])
+}
+
+/// What a transcoder makes of the cells, or two of them, which read from different ingest hosts.
+fn cells() -> impl Strategy<Value = Vec<Vec<Cell>>> {
+    prop::collection::vec(prop::collection::vec(cell(), 4..40), 1..3)
 }
 
 /// Rules that depend on when and what is pushed, which is what chance decides here.
@@ -38,12 +45,14 @@ const OF_THE_SOURCE: &[&str] = &["LATE", "WINDOW_SHORT", "WINDOW_FEW_SEGMENTS", 
 
 const NAMES: [&str; 3] = ["v0", "v1", "a0"];
 
-fn pushes(cells: &[(bool, bool, [Fate; 3])]) -> Vec<(u64, &'static str, Push)> {
-    let (mut epoch, mut pushes) = (1, Vec::new());
+/// The pushes of a transcoder whose ingest host counts epochs from `first` on, and whose clock is `off`, in ticks.
+fn pushes(cells: &[Cell], first: u64, off: i64) -> Vec<(u64, &'static str, Push)> {
+    let (mut epoch, mut pushes) = (first, Vec::new());
     let mut late = 0;
     for (cell, (breaks, silent, fates)) in (0..).zip(cells) {
         let short = if *breaks { 2 * TICKS } else { 0 };
-        let push = Push { cell, epoch, late, short, cut: late > 0 || short > 0 };
+        let cut = late > 0 || short > 0;
+        let push = Push { cell, epoch, late: late + off, short: short - off, cut };
         (epoch, late) = if *breaks { (epoch + 1, 2 * TICKS) } else { (epoch, 0) };
         for (name, fate) in NAMES.into_iter().zip(fates).filter(|(_, fate)| !fate.lost && !silent) {
             let at = cell * 60 + fate.delay;
@@ -54,7 +63,6 @@ fn pushes(cells: &[(bool, bool, [Fate; 3])]) -> Vec<(u64, &'static str, Push)> {
             }
         }
     }
-    pushes.sort_by_key(|(at, ..)| *at);
     pushes
 }
 
@@ -62,12 +70,17 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 16, ..ProptestConfig::default() })]
 
     #[test]
-    fn whatever_is_pushed_the_playlists_are_sound(cells in prop::collection::vec(cell(), 4..40), keep in 5..20_i64) {
+    fn whatever_is_pushed_the_playlists_are_sound(cells in cells(), keep in 5..20_i64) {
         let mut presentation = Presentation::new(keep);
         let mut lint = Lint::new(&format!("{BASE}master.m3u8"));
-        let pushes = pushes(&cells);
+        let mut pushes: Vec<_> = (0..)
+            .zip(&cells)
+            .flat_map(|(of, cells)| pushes(cells, 1 + of * 1000, i64::try_from(of).unwrap() * TICKS / 30))
+            .collect();
+        pushes.sort_by_key(|(at, ..)| *at);
         let mut next = pushes.iter().peekable();
-        for tenth in (0..cells.len() as u64 * 60 + 200).step_by(5) {
+        let longest = cells.iter().map(Vec::len).max().unwrap() as u64;
+        for tenth in (0..longest * 60 + 200).step_by(5) {
             let now = Duration::from_millis(tenth * 100);
             while let Some((_, name, push)) = next.next_if(|(at, ..)| *at <= tenth) {
                 presentation.push(now, name, *push);

@@ -40,6 +40,8 @@ impl Push {
 pub(crate) struct Presentation {
     pub(crate) window: Window,
     pub(crate) files: BTreeMap<String, Bytes>,
+    /// By number, rendition and epoch, until the number is listed.
+    waiting: BTreeMap<(u64, String, u64), Bytes>,
     /// Time between key pictures, ticks.
     pub(crate) gop: i64,
     playlists: BTreeMap<String, String>,
@@ -51,6 +53,7 @@ impl Presentation {
         Self {
             window: Window::new(GRID, keep * GRID),
             files: BTreeMap::new(),
+            waiting: BTreeMap::new(),
             gop: 2 * TICKS,
             playlists: BTreeMap::new(),
         }
@@ -75,6 +78,7 @@ impl Presentation {
             duration,
             epoch: push.epoch,
             cut: push.cut,
+            alone: false,
             init: init.clone(),
             size: body.len() as u64,
             frames,
@@ -89,7 +93,7 @@ impl Presentation {
             )
         };
         if self.window.put(now, name, codecs, &kind, number, segment) == Put::New {
-            self.files.insert(format!("{name}/{number}.m4s"), body.into());
+            self.waiting.insert((number, name.to_owned(), push.epoch), body.into());
         }
         let section = if video { media::video_init() } else { media::audio_init() };
         self.files.insert(format!("{name}/init-{init}.mp4"), section.into());
@@ -99,6 +103,14 @@ impl Presentation {
     pub(crate) fn advance(&mut self, now: Duration) {
         if !self.window.advance(now) {
             return;
+        }
+        let listed = self.window.listed().map_or(0, |(_, last)| last);
+        let done: Vec<_> = self.waiting.extract_if(.., |(number, ..), _| *number <= listed).collect();
+        for ((number, name, epoch), body) in done {
+            let rendition = self.window.renditions().get(&name);
+            if rendition.is_some_and(|one| one.segments.get(&number).is_some_and(|of| of.epoch == epoch)) {
+                self.files.insert(format!("{name}/{number}.m4s"), body);
+            }
         }
         let oldest = self.window.oldest_kept();
         self.files.retain(|name, _| {

@@ -24,6 +24,23 @@ async fn of_two_transcoders_the_first_counts() {
 }
 
 #[tokio::test]
+async fn of_two_epochs_that_of_the_numbers_before_is_delivered() {
+    let tower = Tower::on_air(2).await;
+    let number = FIRST + 2;
+    tower.clock.advance(std::time::Duration::from_secs(6));
+    for name in ["v0", "a0"] {
+        let elsewhere = Segment { epoch: 8, independent_frames: vec![], ..segment(name, number) };
+        let body = Bytes::from_static(b"read from another ingest host");
+        assert!(!tower.peer.push_segment(&tower.channel, number, &elsewhere, body).await.unwrap().known);
+    }
+    for name in ["v0", "a0"] {
+        assert!(!tower.push(name, number).await.known);
+    }
+    let kept = tower.get(&format!("/hls/open/one/v0/{number}.m4s")).await;
+    assert_eq!(kept.bytes().await.unwrap(), body("v0", number));
+}
+
+#[tokio::test]
 async fn a_restarted_origin_wants_everything_again_and_says_so() {
     let (before, after) = (Tower::on_air(2).await, Tower::open(|_| {}).await);
     let first = before.push("v0", FIRST).await;

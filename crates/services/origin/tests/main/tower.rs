@@ -55,6 +55,7 @@ pub(crate) fn segment(name: &str, number: u64) -> Segment {
         duration: GRID,
         epoch: 7,
         cut: false,
+        alone: false,
         init: section(name).0,
         independent_frames: if name.starts_with('v') { frames.collect() } else { vec![] },
     }
