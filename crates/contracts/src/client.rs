@@ -10,6 +10,7 @@ use serde::de::DeserializeOwned;
 use crate::{
     channel::{Channel, ChannelList},
     health::{IngestStatus, OriginStatus, TranscodeStatus},
+    identity::KeySet,
     programme::Message,
     segment::{Receipt, SEGMENT_HEADER, Segment},
 };
@@ -103,6 +104,14 @@ impl Peer {
     /// See [`CallError`]; an unknown channel is a refusal with status 404.
     pub async fn channel(&self, id: &ChannelId) -> Result<Channel, CallError> {
         self.get(&format!("/internal/v1/channels/{id}")).await
+    }
+
+    /// Asks accounts for the keys that access tokens are checked with.
+    ///
+    /// # Errors
+    /// See [`CallError`].
+    pub async fn keys(&self) -> Result<KeySet, CallError> {
+        self.get("/api/v1/keys").await
     }
 
     /// Asks ingest how its inputs do.

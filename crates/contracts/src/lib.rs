@@ -5,7 +5,10 @@
 pub mod channel;
 pub mod client;
 pub mod health;
+pub mod identity;
 pub mod input;
+pub mod mail;
 pub mod playback;
 pub mod programme;
+pub mod rights;
 pub mod segment;

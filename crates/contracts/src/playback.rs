@@ -39,3 +39,21 @@ pub struct RunningSession {
     /// When it began.
     pub started_at: DateTime<Utc>,
 }
+
+/// Sessions whose tokens are not to be served any more: what origins fetch every second from `GET /internal/v1/revocations?after=…`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Revocations {
+    /// Ask after this the next time.
+    pub place: String,
+    /// The sessions, and when the last of their tokens ends by itself, seconds since 1970: until then they are to be remembered.
+    pub sessions: Vec<Revoked>,
+}
+
+/// A revoked session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Revoked {
+    /// Its id, `cti` in its tokens.
+    pub session: Uuid,
+    /// When its last token ends by itself, seconds since 1970.
+    pub until: u64,
+}

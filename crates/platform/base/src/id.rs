@@ -3,6 +3,7 @@
 use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 /// Names a channel in URLs, logs, metrics and storage: 1 to 64 of `a-z`, `0-9` and inner `-`.
 ///
@@ -90,6 +91,51 @@ impl fmt::Display for ChannelId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
+}
+
+/// An id that is a UUID: version 7, so that newer ones sort after older ones.
+macro_rules! uuid_id {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(pub Uuid);
+
+        impl $name {
+            /// A new one.
+            #[expect(clippy::new_without_default, reason = "each is another one")]
+            pub fn new() -> Self {
+                Self(Uuid::now_v7())
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = uuid::Error;
+
+            fn from_str(text: &str) -> Result<Self, uuid::Error> {
+                text.parse().map(Self)
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+    };
+}
+
+uuid_id! {
+    /// Names a household: an account with its profiles and devices.
+    HouseholdId
+}
+uuid_id! {
+    /// Names a profile of a household.
+    ProfileId
+}
+uuid_id! {
+    /// Names a device of a household: whatever was logged in on.
+    DeviceId
 }
 
 #[cfg(test)]

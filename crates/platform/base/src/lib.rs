@@ -7,5 +7,5 @@ mod utc90;
 
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use error::{Error, Kind, Result};
-pub use id::{ChannelId, InvalidId};
+pub use id::{ChannelId, DeviceId, HouseholdId, InvalidId, ProfileId};
 pub use utc90::{TICKS_PER_SECOND, Utc90};

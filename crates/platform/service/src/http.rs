@@ -16,6 +16,7 @@ use std::pin::Pin;
 use bytes::Bytes;
 use futures_util::Stream;
 
+pub(crate) use door::bearer;
 pub(crate) use meters::Meters;
 pub use request::Request;
 pub use routes::Routes;

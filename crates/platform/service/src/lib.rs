@@ -8,6 +8,7 @@ mod admin;
 pub mod config;
 mod context;
 pub mod http;
+pub mod identity;
 pub mod log;
 pub mod metrics;
 pub mod openapi;

@@ -1,0 +1,112 @@
+//! "May this household do this now?": what playback and others ask rights.
+//!
+//! `POST /internal/v1/decisions` with a [`Question`] answers with a [`Decision`]; `GET /internal/v1/households/{household}/rights` with
+//! the [`Rights`] in every channel. Withdrawals are followed at `GET /internal/v1/changes?after=…`, see [`Changes`].
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{DateTime, Utc};
+use funkturm_base::{ChannelId, HouseholdId};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// What can be done with a channel. Each is granted by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Action {
+    /// Watch it live.
+    Live,
+    /// Pause what is live.
+    Pause,
+    /// Start a running programme from its beginning.
+    Restart,
+    /// Watch a programme that is over.
+    CatchUp,
+    /// Record it.
+    Record,
+    /// Skip forward in what is not live.
+    FastForward,
+    /// See it in HD.
+    Hd,
+    /// Send it to another screen.
+    Cast,
+    /// Watch it outside of the country.
+    Abroad,
+}
+
+/// A question.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Question {
+    /// Who.
+    pub household: HouseholdId,
+    /// With a child's profile.
+    #[serde(default)]
+    pub child: bool,
+    /// The channel.
+    pub channel: ChannelId,
+    /// What.
+    pub action: Action,
+    /// From outside of the country.
+    #[serde(default)]
+    pub abroad: bool,
+}
+
+/// An answer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Decision {
+    /// Whether it may.
+    pub allowed: bool,
+    /// Which row decided, in words: for operators and the log.
+    pub because: String,
+    /// Packages that would allow it, by their ids; nothing if none would.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub packages: Vec<String>,
+    /// The latest time until when this is known to hold; none if nothing ends it.
+    pub until: Option<DateTime<Utc>>,
+    /// It may be watched in HD. Otherwise only renditions of less than 720 lines are for it.
+    #[serde(default)]
+    pub hd: bool,
+    /// How many may watch at once.
+    pub limits: Limits,
+}
+
+/// How many streams a household may have at once.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Limits {
+    /// Of everything.
+    pub streams: u32,
+    /// Of the channel's broadcaster group, if it has one that limits it.
+    pub group: Option<GroupLimit>,
+}
+
+/// A broadcaster group's limit.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct GroupLimit {
+    /// The group.
+    pub group: String,
+    /// Streams of a household at once.
+    pub streams: u32,
+}
+
+/// What a household may do in every channel.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Rights {
+    /// By channel; one that is not here may not be watched.
+    #[schema(value_type = BTreeMap<String, BTreeSet<Action>>)]
+    pub channels: BTreeMap<ChannelId, BTreeSet<Action>>,
+    /// By channel that may not be watched: the packages that have it.
+    #[schema(value_type = BTreeMap<String, Vec<String>>)]
+    pub locked: BTreeMap<ChannelId, Vec<String>>,
+}
+
+/// What changed since a place in the log of changes: whoever may still play has to be asked about anew.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Changes {
+    /// Ask after this the next time.
+    pub place: i64,
+    /// Households whose subscription changed.
+    pub households: BTreeSet<HouseholdId>,
+    /// Packages or licences changed, or more than is remembered since: everybody has to be asked about.
+    pub everybody: bool,
+}
