@@ -2,8 +2,6 @@
 import ../lib/service.nix "channels" (
   { fleet, ... }:
   {
-    description = "channels, inputs and the line-up";
-    redisSetting = "bus";
     settings = {
       ingest = fleet.urlsOf "ingest";
       transcoders = fleet.urlsOf "transcode";

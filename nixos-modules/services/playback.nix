@@ -2,7 +2,6 @@
 import ../lib/service.nix "playback" (
   { fleet, config, ... }:
   {
-    description = "playback sessions";
     settings = {
       # Every api host has both.
       channels = "http://${fleet.self.address}:${toString fleet.catalogue.services.channels.port}";
