@@ -4,7 +4,7 @@
 # facts are `lib`, `fleet` (lib/fleet.nix) and `config`. Particulars, all of them optional:
 #
 # settings       its section of the configuration; gives way to what a host sets
-# callers        the roles from which its port is reached
+# callers        the roles from which its port is reached, beside those whose nginx sends it its routes
 # reachesOut     it talks to hosts outside of the fleet
 # receives       others send to it on ports that are not known beforehand
 # memoryMax, tasksMax, openFiles   its limits
@@ -180,7 +180,8 @@ in
       funkturm.firewall.doors = lib.mkIf cfg.openFirewall {
         ${name} = {
           inherit (row) port;
-          roles = particulars.callers;
+          # nginx goes on to another host's instance when its own does not answer.
+          roles = lib.optional (row.routes != [ ]) "api" ++ particulars.callers;
         };
         "${name}-admin" = {
           port = row.admin;

@@ -8,7 +8,6 @@ import ../lib/service.nix "channels" (
       origins = fleet.urlsOf "origin";
     };
     callers = [
-      "api"
       "ingest"
       "transcode"
     ];

@@ -7,10 +7,7 @@ import ../lib/service.nix "origin" (
       # 6 GiB of segments; the 2 GiB beyond are for playlists, answers on their way and the allocator.
       max_bytes = 6442450944;
     };
-    callers = [
-      "api"
-      "transcode"
-    ];
+    callers = [ "transcode" ];
     memoryMax = "8G";
     openFiles = 262144;
   }

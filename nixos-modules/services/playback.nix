@@ -8,7 +8,6 @@ import ../lib/service.nix "playback" (
       open_house = config.funkturm.fleet.openHouse;
       media_base = "https://${config.funkturm.fleet.publicName}";
     };
-    callers = [ "api" ];
     memoryMax = "512M";
   }
 )

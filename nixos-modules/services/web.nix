@@ -1,6 +1,5 @@
 # web: the viewers' app and the operators' console.
 import ../lib/service.nix "web" (_: {
-  callers = [ "api" ];
   memoryMax = "256M";
   tasksMax = 64;
 })
