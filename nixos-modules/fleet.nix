@@ -111,7 +111,7 @@ in
       };
       clusters = mkOption {
         type = types.attrsOf (types.listOf types.str);
-        default.main = lib.attrNames (catalogue.withStore "postgresql" // catalogue.withStore "redis");
+        default.main = lib.attrNames catalogue.withStores;
         defaultText = lib.literalMD "one cluster, `main`, with the stores of all services";
         description = "Clusters of db hosts, and the services whose PostgreSQL and Redis each of them holds.";
       };

@@ -3,10 +3,8 @@
 # `import ../lib/service.nix NAME (facts -> particulars)`; a service about which nothing is particular needs no file of its own. The
 # facts are `lib`, `fleet` (lib/fleet.nix) and `config`. Particulars, all of them optional:
 #
-# description    what it answers for
 # settings       its section of the configuration; gives way to what a host sets
-# redisSetting   the setting that takes the URL of its Redis
-# callers        the roles from which its port is reached
+# callers        the roles from which its port is reached, beside those whose nginx sends it its routes
 # reachesOut     it talks to hosts outside of the fleet
 # receives       others send to it on ports that are not known beforehand
 # memoryMax, tasksMax, openFiles   its limits
@@ -27,9 +25,7 @@ let
   toml = pkgs.formats.toml { };
 
   particulars = {
-    description = name;
     settings = { };
-    redisSetting = "redis";
     callers = [ ];
     reachesOut = has "objects";
     receives = false;
@@ -70,9 +66,7 @@ let
     };
     ${name} =
       lib.optionalAttrs (has "postgresql") { database = fleet.postgresqlUrl name; }
-      // lib.optionalAttrs (has "redis") {
-        ${particulars.redisSetting} = "redis://${fleet.redisAddress name}";
-      }
+      // lib.optionalAttrs (has "redis") { redis = "redis://${fleet.redisAddress name}"; }
       // lib.optionalAttrs (has "objects") {
         objects.s3 = {
           bucket = bucket.name;
@@ -106,7 +100,7 @@ let
       export PGPASSWORD
     ''}${lib.optionalString hasRedisPassword ''
       password=$(<"$CREDENTIALS_DIRECTORY/${secrets.redisPassword name}")
-      export FUNKTURM_${lib.toUpper name}_${lib.toUpper particulars.redisSetting}="redis://:$password@${fleet.redisAddress name}"
+      export FUNKTURM_${lib.toUpper name}_REDIS="redis://:$password@${fleet.redisAddress name}"
     ''}exec ${command}
   '';
 
@@ -186,7 +180,8 @@ in
       funkturm.firewall.doors = lib.mkIf cfg.openFirewall {
         ${name} = {
           inherit (row) port;
-          roles = particulars.callers;
+          # nginx goes on to another host's instance when its own does not answer.
+          roles = lib.optional (row.routes != [ ]) "api" ++ particulars.callers;
         };
         "${name}-admin" = {
           port = row.admin;
@@ -195,7 +190,7 @@ in
       };
 
       systemd.services.${unit} = {
-        description = "Funkturm: ${particulars.description}";
+        description = "Funkturm: ${row.description}";
         wantedBy = [ "multi-user.target" ];
         wants = [ "network-online.target" ];
         after = [ "network-online.target" ] ++ storeUnits;

@@ -2,15 +2,12 @@
 import ../lib/service.nix "channels" (
   { fleet, ... }:
   {
-    description = "channels, inputs and the line-up";
-    redisSetting = "bus";
     settings = {
       ingest = fleet.urlsOf "ingest";
       transcoders = fleet.urlsOf "transcode";
       origins = fleet.urlsOf "origin";
     };
     callers = [
-      "api"
       "ingest"
       "transcode"
     ];

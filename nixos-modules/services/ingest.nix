@@ -2,7 +2,6 @@
 import ../lib/service.nix "ingest" (
   { fleet, config, ... }:
   {
-    description = "inputs";
     settings = {
       channels = fleet.urlOf "channels";
       receive_buffer_bytes = config.funkturm.roles.ingest.receiveBufferBytes;

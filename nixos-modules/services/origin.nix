@@ -2,16 +2,12 @@
 import ../lib/service.nix "origin" (
   { config, ... }:
   {
-    description = "the live window, playlists and segments";
     settings = {
       open_house = config.funkturm.fleet.openHouse;
       # 6 GiB of segments; the 2 GiB beyond are for playlists, answers on their way and the allocator.
       max_bytes = 6442450944;
     };
-    callers = [
-      "api"
-      "transcode"
-    ];
+    callers = [ "transcode" ];
     memoryMax = "8G";
     openFiles = 262144;
   }

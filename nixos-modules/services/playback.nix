@@ -2,14 +2,12 @@
 import ../lib/service.nix "playback" (
   { fleet, config, ... }:
   {
-    description = "playback sessions";
     settings = {
       # Every api host has both.
       channels = "http://${fleet.self.address}:${toString fleet.catalogue.services.channels.port}";
       open_house = config.funkturm.fleet.openHouse;
       media_base = "https://${config.funkturm.fleet.publicName}";
     };
-    callers = [ "api" ];
     memoryMax = "512M";
   }
 )

@@ -2,8 +2,6 @@
 import ../lib/service.nix "transcode" (
   { fleet, ... }:
   {
-    description = "ladders and passthrough";
-    redisSetting = "bus";
     settings = {
       channels = fleet.urlOf "channels";
       ingest = fleet.urlsOf "ingest";

@@ -155,6 +155,25 @@ let
         };
       }
     ];
+    "lists are subtracted" = [
+      (lib.subtractLists
+        [
+          3
+          2
+        ]
+        [
+          1
+          2
+          3
+          4
+          3
+        ]
+      )
+      [
+        1
+        4
+      ]
+    ];
     "strings are split" = [
       (lib.splitString "." "a.b.c")
       [

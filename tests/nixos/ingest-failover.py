@@ -6,12 +6,8 @@ watch(client, channel)
 
 def active(host: Host) -> str | None:
     """The input that this ingest host hands on."""
-    for ingest in operate(client, "GET", "/admin/v1/inputs"):
-        for source_ in ingest["inputs"]:
-            if ingest["host"] == host.name and source_["state"] == "active":
-                url: str = source_["url"]
-                return url
-    return None
+    inputs = reports("/admin/v1/inputs", "inputs").get(host.name, [])
+    return next((str(taken["url"]) for taken in inputs if taken["state"] == "active"), None)
 
 
 with subtest("both hosts take the preferred feed"):

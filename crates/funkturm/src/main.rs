@@ -7,6 +7,7 @@ mod out;
 mod play;
 mod serve;
 mod server;
+mod services;
 mod up;
 
 use std::process::ExitCode;

@@ -9,7 +9,9 @@ mod media;
 mod ready;
 mod state;
 
-use std::{net::SocketAddr, path::PathBuf, process::ExitCode, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap, net::SocketAddr, path::PathBuf, process::ExitCode, sync::Arc, time::Duration,
+};
 
 use anyhow::Context as _;
 use funkturm_service::{
@@ -17,9 +19,14 @@ use funkturm_service::{
     config::{self, Configuration},
     openapi, run as process, serve,
 };
+use serde_json::json;
 use tokio::net::TcpListener;
 
-use crate::{out, server::Server};
+use crate::{
+    out,
+    server::Server,
+    services::{self, CATALOGUE},
+};
 use media::Media;
 use state::State;
 
@@ -42,13 +49,12 @@ pub(crate) struct Args {
     common: config::Args,
 }
 
-const SECTIONS: [&str; 6] = ["channels", "playback", "origin", "web", "ingest", "transcode"];
-
 /// Runs it.
 pub(crate) fn run(args: Args) -> ExitCode {
     let opened = (|| -> anyhow::Result<_> {
         let state = State::open(&args.state)?;
-        let mut configuration = Configuration::read(&args.common, &SECTIONS)?;
+        let sections: Vec<&str> = CATALOGUE.iter().map(|service| service.name).collect();
+        let mut configuration = Configuration::read(&args.common, &sections)?;
         configuration.suggest(
             "process",
             &toml::toml! {
@@ -97,8 +103,7 @@ async fn everything(
     let places = Places {
         front: reachable(front.local_addr()?),
         internal: internal.local_addr()?,
-        ingest: free_port()?,
-        transcode: free_port()?,
+        media: Places::for_media()?,
     };
     places.suggest(&mut configuration, &state, &stores)?;
 
@@ -148,7 +153,9 @@ impl Stores {
             funkturm_stores::PostgreSql::start(options.clone(), Arc::clone(&progress)),
             funkturm_stores::Redis::start(options, progress),
         )?;
-        postgresql.create_database("channels").await?;
+        for service in CATALOGUE.iter().filter(|service| service.has("postgresql")) {
+            postgresql.create_database(service.name).await?;
+        }
         Ok(Self { postgresql, redis })
     }
 
@@ -163,8 +170,7 @@ impl Stores {
 struct Places {
     front: SocketAddr,
     internal: SocketAddr,
-    ingest: SocketAddr,
-    transcode: SocketAddr,
+    media: BTreeMap<&'static str, SocketAddr>,
 }
 
 /// How channels are encoded where one machine does everything, the headend and perhaps the browser too: a small one saves
@@ -197,6 +203,12 @@ fn free_port() -> anyhow::Result<SocketAddr> {
 }
 
 impl Places {
+    /// A place for each media service.
+    fn for_media() -> anyhow::Result<BTreeMap<&'static str, SocketAddr>> {
+        let media = CATALOGUE.iter().filter(|service| !service.control);
+        media.map(|service| Ok((service.name, free_port()?))).collect()
+    }
+
     /// What the configuration leaves open, filled in for one machine.
     fn suggest(
         &self,
@@ -204,49 +216,41 @@ impl Places {
         state: &State,
         stores: &Stores,
     ) -> anyhow::Result<()> {
+        for service in CATALOGUE {
+            let mut own = toml::Table::new();
+            if service.has("postgresql") {
+                own.insert("database".to_owned(), stores.postgresql.url(service.name).into());
+            }
+            if service.has("redis") {
+                own.insert("redis".to_owned(), stores.redis.url().into());
+            }
+            if service.has("objects") {
+                let place = ("directory".to_owned(), path(&state.file("objects")).into());
+                own.insert("objects".to_owned(), toml::Table::from_iter([place]).into());
+            }
+            configuration.suggest(service.name, &own)?;
+        }
+        // What is particular about a service: whom it has to know, and how it shall be on one machine.
         let internal = format!("http://{}", self.internal);
-        let table = |pairs: &[(&str, toml::Value)]| {
-            pairs.iter().map(|(key, value)| ((*key).to_owned(), value.clone())).collect::<toml::Table>()
-        };
-        let list = |address: &SocketAddr| toml::Value::Array(vec![format!("http://{address}").into()]);
-        let redis = stores.redis.url();
-        configuration.suggest(
-            "channels",
-            &table(&[
-                ("database", stores.postgresql.url("channels").into()),
-                ("bus", redis.clone().into()),
-                ("objects", table(&[("directory", path(&state.file("objects")).into())]).into()),
-                ("ingest", list(&self.ingest)),
-                ("transcoders", list(&self.transcode)),
-                ("origins", list(&self.internal)),
-            ]),
-        )?;
-        configuration.suggest(
-            "playback",
-            &table(&[
-                ("redis", redis.clone().into()),
-                ("channels", internal.clone().into()),
-                ("open_house", true.into()),
-            ]),
-        )?;
-        configuration.suggest("origin", &table(&[("open_house", true.into())]))?;
-        configuration.suggest("ingest", &table(&[("channels", internal.clone().into())]))?;
-        configuration.suggest(
-            "transcode",
-            &table(&[
-                ("bus", redis.into()),
-                ("channels", internal.into()),
-                ("ingest", list(&self.ingest)),
-                ("origins", list(&self.internal)),
-                ("encoder", encoder().into()),
-            ]),
-        )
+        let media = |name| self.media.get(name).map(|address| format!("http://{address}"));
+        let (ingest, transcode) = (media("ingest"), media("transcode"));
+        let particular = [
+            ("channels", json!({ "ingest": [ingest], "transcoders": [transcode], "origins": [internal] })),
+            ("playback", json!({ "channels": internal, "open_house": true })),
+            ("origin", json!({ "open_house": true })),
+            ("ingest", json!({ "channels": internal })),
+            (
+                "transcode",
+                json!({ "channels": internal, "ingest": [ingest], "origins": [internal], "encoder": encoder() }),
+            ),
+        ];
+        particular.iter().try_for_each(|(service, settings)| configuration.suggest(service, settings))
     }
 
     /// The media services, each with a configuration file of its own.
     fn children(&self, configuration: &Configuration, state: &State) -> anyhow::Result<Vec<Media>> {
         let mut children = Vec::new();
-        for (name, address) in [("ingest", self.ingest), ("transcode", self.transcode)] {
+        for (&name, address) in &self.media {
             let file = state.file(&format!("{name}.toml"));
             let mut process = configuration.section::<toml::Table>("process")?;
             process.insert("listen".to_owned(), address.to_string().into());
@@ -269,15 +273,9 @@ struct Control {
 
 impl Control {
     async fn build(configuration: &Configuration, context: &Context) -> anyhow::Result<Self> {
-        let services = [
-            one::<funkturm_channels::Channels>(configuration, context).await?,
-            one::<funkturm_playback::Playback>(configuration, context).await?,
-            one::<funkturm_origin::Origin>(configuration, context).await?,
-            one::<funkturm_web::Web>(configuration, context).await?,
-        ];
         let mut routes = Routes::new();
         let mut documents = Vec::new();
-        for service in services {
+        for service in services::build_control(configuration, context).await? {
             routes = routes.merge(service.routes);
             documents.push(service.openapi);
         }
@@ -286,7 +284,11 @@ impl Control {
     }
 }
 
-async fn one<S: ServiceMain>(configuration: &Configuration, context: &Context) -> anyhow::Result<Service> {
+/// Builds the service of this type.
+pub(crate) async fn one<S: ServiceMain>(
+    configuration: &Configuration,
+    context: &Context,
+) -> anyhow::Result<Service> {
     let config = configuration.service::<S>()?;
     S::build(config, context.child(S::NAME))
         .await

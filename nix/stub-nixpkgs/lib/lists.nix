@@ -23,6 +23,7 @@ rec {
     f: initial: list:
     foldl' (found: element: f element found) initial (reverseList list);
   flatten = value: if isList value then concatMap flatten value else [ value ];
+  subtractLists = unwanted: filter (element: !(elem element unwanted));
   unique = foldl' (seen: element: if elem element seen then seen else seen ++ [ element ]) [ ];
   findFirst =
     wanted: default: list:

@@ -90,10 +90,15 @@ def operate(host: Host, method: str, path: str, body: object = None) -> Any:
     return json.loads(answer) if answer.strip() else None
 
 
+def reports(path: str, of: str) -> dict[str, list[dict[str, Any]]]:
+    """What operators are told of each host, by its name. Of one that does not answer there is only a problem: it is left out."""
+    return {report["host"]: report[of] for report in operate(client, "GET", path) if "problem" not in report}
+
+
 def working(channel: str) -> list[str]:
     """The hosts that work on a channel, as operators see it."""
-    transcoders = operate(client, "GET", "/admin/v1/transcoders")
-    return sorted(found["host"] for found in transcoders if any(work["channel"] == channel for work in found.get("channels", ())))
+    transcoders = reports("/admin/v1/transcoders", "channels")
+    return sorted(host for host, channels in transcoders.items() if any(work["channel"] == channel for work in channels))
 
 
 def all_up(hosts: Sequence[Host]) -> None:

@@ -29,6 +29,14 @@ fn every_service_crate_is_listed_and_every_listed_service_has_a_crate() {
 }
 
 #[test]
+fn a_name_is_one_word() {
+    for service in services() {
+        let name = service["name"].as_str().unwrap();
+        assert!(name.bytes().all(|byte| byte.is_ascii_lowercase()), "{name}");
+    }
+}
+
+#[test]
 fn no_port_and_no_route_is_given_twice() {
     let (mut ports, mut routes) = (BTreeSet::new(), BTreeSet::new());
     for service in services() {

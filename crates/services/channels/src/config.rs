@@ -12,7 +12,7 @@ pub struct Config {
     /// The most connections to it that are held at once; 0 for the usual 3.
     pub database_connections: u32,
     /// The URL of the Redis that events go to: `redis://host:6379`.
-    pub bus: String,
+    pub redis: String,
     /// Where logos are kept: `directory = "/path"`, or a table `s3`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub objects: Option<Objects>,
@@ -30,8 +30,8 @@ impl Config {
         if !self.database.starts_with("postgres://") && !self.database.starts_with("postgresql://") {
             return Err("database must be the URL of a PostgreSQL: postgres://user@host/channels".into());
         }
-        if self.bus.is_empty() {
-            return Err("bus must be the URL of a Redis: redis://host:6379".into());
+        if self.redis.is_empty() {
+            return Err("redis must be the URL of a Redis: redis://host:6379".into());
         }
         let Some(objects) = &self.objects else {
             return Err(

@@ -49,7 +49,7 @@ impl ServiceMain for Channels {
             options.connections = config.database_connections;
         }
         let db = Db::open(&options, registry, log)?;
-        let bus = Bus::open(&config.bus, Self::NAME, registry, log)?;
+        let bus = Bus::open(&config.redis, Self::NAME, registry, log)?;
         let objects = config.objects.as_ref().context("objects is not set")?;
         let objects = Objects::open(objects).await?;
         let gauge = metrics::gauge(registry, "funkturm_channels_channels_count", "Channels in the line-up")?;

@@ -43,7 +43,7 @@ impl Stores {
     fn config(&self) -> Config {
         Config {
             database: self.database.clone(),
-            bus: self.redis.url(),
+            redis: self.redis.url(),
             objects: Some(funkturm_objects::Config::Directory(self.objects.path().to_owned())),
             ..Config::default()
         }

@@ -15,7 +15,7 @@ pub struct Config {
     /// The origins; every segment goes to each.
     pub origins: Vec<String>,
     /// The Redis in which channels are leased.
-    pub bus: String,
+    pub redis: String,
     /// How much this instance takes on: a full_hd ladder costs 140. 100 for each core where 0.
     pub capacity: u32,
     /// What the profiles cost.
@@ -54,7 +54,7 @@ impl Default for Config {
             channels: String::new(),
             ingest: Vec::new(),
             origins: Vec::new(),
-            bus: String::new(),
+            redis: String::new(),
             capacity: 0,
             costs: Costs::default(),
             segment_seconds: 6,
@@ -66,7 +66,7 @@ impl Default for Config {
 
 impl Config {
     pub(crate) fn check(&self) -> Result<(), String> {
-        let peers = [("channels", self.channels.is_empty()), ("bus", self.bus.is_empty())];
+        let peers = [("channels", self.channels.is_empty()), ("redis", self.redis.is_empty())];
         if let Some((name, _)) = peers.iter().find(|(_, missing)| *missing) {
             return Err(format!("{name} is missing: say where it is"));
         }
@@ -120,7 +120,7 @@ mod tests {
     fn what_cannot_work_is_said_before_it_is_tried() {
         let good = Config {
             channels: "http://a".into(),
-            bus: "redis://b".into(),
+            redis: "redis://b".into(),
             ingest: vec!["http://c".into()],
             origins: vec!["http://d".into()],
             ..Config::default()

@@ -58,7 +58,7 @@ struct Post {
 
 impl Crew {
     pub(crate) fn new(config: Config, context: &Context) -> anyhow::Result<Self> {
-        let bus = Bus::open(&config.bus, "transcode", &context.metrics, &context.log)?;
+        let bus = Bus::open(&config.redis, "transcode", &context.metrics, &context.log)?;
         // Two instances on one machine are two owners, and so are two lives of one.
         let owner = format!("{}/{}", context.host, Uuid::new_v4());
         Ok(Self {
