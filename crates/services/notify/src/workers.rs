@@ -135,7 +135,7 @@ impl Office {
                 match &end {
                     End::Sent(_) => self.pause.end(),
                     End::Dead(reason) => {
-                        warn!(self.log, "a mail cannot be sent"; "mail" => %id, "reason" => reason)
+                        warn!(self.log, "a mail cannot be sent"; "mail" => %id, "reason" => reason);
                     }
                 }
                 if self.note(name, id, Note::End(&end)).await {
