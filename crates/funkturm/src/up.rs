@@ -237,6 +237,7 @@ impl Places {
         let particular = [
             ("channels", json!({ "ingest": [ingest], "transcoders": [transcode], "origins": [internal] })),
             ("playback", json!({ "channels": internal, "open_house": true })),
+            ("notify", json!({ "without_server": "catch" })),
             ("origin", json!({ "open_house": true })),
             ("ingest", json!({ "channels": internal })),
             (
