@@ -152,9 +152,14 @@ impl Store {
         let Some((id, mail, attempts, accepted)) = claimed else { return Ok(None) };
         let id =
             id.parse().map_err(|error| Error::internal("Redis holds a mail whose id is no UUID", error))?;
-        let mail = serde_json::from_str(&mail.unwrap_or_default())
-            .map_err(|error| Error::internal(format!("Redis holds the mail {id}, which is none"), error))?;
-        Ok(Some(Claimed { id, mail, attempts, accepted: at(accepted) }))
+        match serde_json::from_str(&mail.unwrap_or_default()) {
+            Ok(mail) => Ok(Some(Claimed { id, mail, attempts, accepted: at(accepted) })),
+            // Of another release, perhaps. It must not stand in the way of others.
+            Err(error) => {
+                let end = End::Dead(format!("what is stored of it cannot be read: {error}"));
+                self.settle(id, worker, &end).await.map(|_| None)
+            }
+        }
     }
 
     /// Holds a mail for another [`LEASE`]. False: it is not this worker's any more.

@@ -158,6 +158,24 @@ async fn a_mail_whose_time_is_over_is_not_sent_any_more() {
     assert!(sink.taken().is_empty());
 }
 
+#[tokio::test]
+async fn a_mail_that_cannot_be_read_any_more_stands_in_nobodys_way() {
+    let (redis, sink) = (Redis::start().await.unwrap(), Sink::start().await);
+    sink.stop().await;
+    let instance = Instance::open(Config { connections: 1, ..sending(&redis, &sink) }).await;
+    let id = instance.send(&mail("anna@b.example")).await;
+    until("a reason", PATIENCE, async || instance.get(id).await.mail.reason).await.unwrap();
+    let client = redis::Client::open(redis.url()).unwrap();
+    let mut broken = redis::cmd("HSET");
+    broken.arg(format!("funkturm:notify:mail:{id}")).arg("mail").arg("{\"to\": 7}");
+    broken.query::<()>(&mut client.get_connection().unwrap()).unwrap();
+    sink.restart().await;
+    let other = instance.send(&mail("berta@b.example")).await;
+    instance.wait_for(other, MailState::Sent).await;
+    let dead = instance.wait_for(id, MailState::Dead).await;
+    assert!(dead.mail.reason.unwrap().contains("cannot be read"));
+}
+
 /// Each address got one mail.
 fn once_each(sink: &Sink, count: usize) {
     let mut by_address = BTreeMap::<String, usize>::new();
