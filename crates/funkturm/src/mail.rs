@@ -59,8 +59,8 @@ impl From<StateName> for MailState {
 #[derive(clap::Args)]
 pub(crate) struct List {
     /// Those in this state alone
-    #[arg(long, value_enum)]
-    state: Option<StateName>,
+    #[arg(long, value_enum, value_name = "STATE")]
+    only: Option<StateName>,
     /// Those to this address alone
     #[arg(long, value_name = "ADDRESS")]
     to: Option<String>,
@@ -139,7 +139,7 @@ fn path(
 
 async fn list(args: List) -> anyhow::Result<()> {
     let server = server::Server::new(&args.server)?;
-    let state = args.state.map(Into::into);
+    let state = args.only.map(Into::into);
     let (mut mails, mut cursor) = (Vec::<MailEntry>::new(), None::<String>);
     while mails.len() < args.limit {
         let page = (args.limit - mails.len()).min(200);
