@@ -1,9 +1,10 @@
 # The one unit builder: a row of the catalogue, and what is particular about it, make a NixOS module.
 #
 # `import ../lib/service.nix NAME (facts -> particulars)`; a service about which nothing is particular needs no file of its own. The
-# facts are `lib`, `fleet` (lib/fleet.nix) and `config`. Particulars, all of them optional:
+# facts are `lib`, `fleet` (lib/fleet.nix), `config`, and `credential`: where the unit finds a secret. Particulars, all of them optional:
 #
 # settings       its section of the configuration; gives way to what a host sets
+# secrets        what it gets beside the usual secrets, by their files' names
 # callers        the roles from which its port is reached, beside those whose nginx sends it its routes
 # reachesOut     it talks to hosts outside of the fleet
 # receives       others send to it on ports that are not known beforehand
@@ -26,6 +27,7 @@ let
 
   particulars = {
     settings = { };
+    secrets = [ ];
     callers = [ ];
     reachesOut = has "objects";
     receives = false;
@@ -34,7 +36,14 @@ let
     openFiles = 65536;
     serviceConfig = { };
   }
-  // particularsOf { inherit lib fleet config; };
+  // particularsOf {
+    inherit
+      lib
+      fleet
+      config
+      credential
+      ;
+  };
 
   has = store: lib.elem store row.stores;
   # A Redis of AWS' has none: nix/terraform/managed-stores.nix.
@@ -51,7 +60,8 @@ let
   ++ lib.optionals (has "objects") [
     "${name}-s3-access-key-id"
     "${name}-s3-secret-access-key"
-  ];
+  ]
+  ++ particulars.secrets;
   credential = secrets.path unit;
 
   # What follows from the catalogue and the fleet; a host's own settings come first.
