@@ -44,7 +44,13 @@ let
           proxyPass = "http://${name}";
           extraConfig =
             keepConnection
-            + lib.optionalString (name == "origin") askOthers
+            + lib.optionalString (name == "origin") (
+              askOthers
+              + ''
+                # Tokens are in these paths.
+                access_log off;
+              ''
+            )
             + lib.optionalString (lib.hasPrefix "/api/" route || lib.hasPrefix "/admin/" route) ''
               limit_req zone=clients burst=${toString (edge.requestsPerSecond * 2)} nodelay;
             '';

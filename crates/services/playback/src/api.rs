@@ -199,7 +199,11 @@ async fn household(app: Arc<App>, request: Request) -> Result<Reply> {
 
 /// `DELETE /internal/v1/playback/households/{household}`: ends what it plays, and keeps nothing of it.
 async fn forget(app: Arc<App>, request: Request) -> Result<Reply> {
-    app.households.finish_all(request.param("household")?).await?;
+    let household = request.param("household")?;
+    app.households.finish_all(household).await?;
+    if let Some(members) = &app.members {
+        members.rights.forget(household).await?;
+    }
     Ok(reply::no_content())
 }
 

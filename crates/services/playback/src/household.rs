@@ -36,7 +36,7 @@ static REPLACE: LazyLock<Script> = script!("replace.lua");
 static FINISH: LazyLock<Script> = script!("finish.lua");
 static LIST: LazyLock<Script> = script!("list.lua");
 
-/// A session of a household. The scripts read `end`, `token_until` and `group`.
+/// A session of a household. The scripts read `end`, `tokens_end` and `group`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Record {
     pub(crate) session: Uuid,
@@ -54,6 +54,8 @@ pub(crate) struct Record {
     /// From and until when its newest token is good, seconds since 1970.
     pub(crate) token_from: u64,
     pub(crate) token_until: u64,
+    /// Until when any of its tokens is good, seconds since 1970: a newer one may end sooner than an older one.
+    pub(crate) tokens_end: u64,
     /// What its newest token allows.
     pub(crate) hd: bool,
 }

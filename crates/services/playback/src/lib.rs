@@ -95,6 +95,7 @@ fn members(
     let rights = Arc::new(rights::Rights {
         peer: Peer::new(&config.rights, token.clone())?,
         bus: bus.clone(),
+        clock: Arc::clone(&context.clock),
         grace: Duration::from_secs(config.rights_grace_seconds.into()),
         graced: metrics::counter(registry, graced, "Decisions of rights that counted while it was away")?,
         log: context.log.clone(),

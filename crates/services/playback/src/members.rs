@@ -148,6 +148,7 @@ fn begin(app: &App, caller: &Caller, channel: funkturm_base::ChannelId, decision
         end: app.households.end(),
         token_from: 0,
         token_until: 0,
+        tokens_end: 0,
         hd: false,
     };
     renewed(app, record, decision)
@@ -161,7 +162,8 @@ fn renewed(app: &App, record: Record, decision: &Decision) -> Record {
         until = until.min(seconds(known)).max(now + SHORTEST_TOKEN);
     }
     let group = decision.limits.group.as_ref().map(|group| group.group.clone());
-    Record { token_from: now, token_until: until, hd: decision.hd, group, ..record }
+    let tokens_end = record.tokens_end.max(until);
+    Record { token_from: now, token_until: until, tokens_end, hd: decision.hd, group, ..record }
 }
 
 fn playback(app: &App, members: &Members, record: &Record) -> Playback {

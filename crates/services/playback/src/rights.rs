@@ -1,14 +1,16 @@
 //! Asking rights, and what happens while it does not answer.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
-use funkturm_base::{Error, Kind, Result};
+use chrono::{DateTime, Utc};
+use funkturm_base::{Clock, Error, HouseholdId, Kind, Result};
 use funkturm_bus::Bus;
 use funkturm_contracts::{
     client::Peer,
     rights::{Decision, Question},
 };
 use prometheus::IntCounter;
+use serde::{Deserialize, Serialize};
 use slog::{Logger, warn};
 use tokio::time::timeout;
 
@@ -19,6 +21,7 @@ const ANSWER: Duration = Duration::from_secs(2);
 pub(crate) struct Rights {
     pub(crate) peer: Peer,
     pub(crate) bus: Bus,
+    pub(crate) clock: Arc<dyn Clock>,
     /// For how long a decision goes on to count while rights is away.
     pub(crate) grace: Duration,
     pub(crate) graced: IntCounter,
@@ -64,20 +67,16 @@ impl Rights {
         if self.grace.is_zero() {
             return;
         }
-        let key = self.key(question);
-        let command = match serde_json::to_string(decision) {
-            Ok(text) if decision.allowed => {
-                let mut command = redis::cmd("SET");
-                command.arg(key).arg(text).arg("EX").arg(self.grace.as_secs());
-                command
-            }
-            _ => {
-                let mut command = redis::cmd("DEL");
-                command.arg(key);
-                command
-            }
+        let (key, field) = (self.key(question.household), field(question));
+        let seen = Seen { at: self.clock.utc().to_chrono(), decision: decision.clone() };
+        let mut pipeline = redis::pipe();
+        pipeline.atomic();
+        match serde_json::to_string(&seen) {
+            Ok(text) if decision.allowed => pipeline.cmd("HSET").arg(&key).arg(field).arg(text).ignore(),
+            _ => pipeline.cmd("HDEL").arg(&key).arg(field).ignore(),
         };
-        if let Err(error) = self.bus.run::<()>(&command).await {
+        pipeline.cmd("EXPIRE").arg(&key).arg(self.grace.as_secs()).ignore();
+        if let Err(error) = self.bus.run_all::<()>(&pipeline).await {
             warn!(self.log, "a decision cannot be remembered"; "error" => error.chain());
         }
     }
@@ -86,14 +85,33 @@ impl Rights {
         if self.grace.is_zero() {
             return None;
         }
-        let mut command = redis::cmd("GET");
-        command.arg(self.key(question));
+        let mut command = redis::cmd("HGET");
+        command.arg(self.key(question.household)).arg(field(question));
         let text: Option<String> = self.bus.run(&command).await.ok()?;
-        serde_json::from_str(&text?).ok()
+        let seen: Seen = serde_json::from_str(&text?).ok()?;
+        let age = (self.clock.utc().to_chrono() - seen.at).to_std().unwrap_or_default();
+        (age <= self.grace).then_some(seen.decision)
     }
 
-    fn key(&self, question: &Question) -> String {
-        let who = if question.child { "child" } else { "adult" };
-        self.bus.key(&["decision", &question.household.to_string(), question.channel.as_str(), who])
+    /// Forgets what was said about a household.
+    pub(crate) async fn forget(&self, household: HouseholdId) -> Result<()> {
+        let mut command = redis::cmd("DEL");
+        command.arg(self.key(household));
+        self.bus.run(&command).await
     }
+
+    fn key(&self, household: HouseholdId) -> String {
+        self.bus.key(&["decisions", &household.to_string()])
+    }
+}
+
+/// A decision, and when it was made.
+#[derive(Serialize, Deserialize)]
+struct Seen {
+    at: DateTime<Utc>,
+    decision: Decision,
+}
+
+fn field(question: &Question) -> String {
+    format!("{}/{}", question.channel, if question.child { "child" } else { "adult" })
 }

@@ -14,6 +14,8 @@ use crate::{household::Households, members::question_of, rights::Rights};
 
 /// How often sessions that are over are looked for, and rights is asked what changed.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
+/// After a thousand of them there is a pause.
+const BETWEEN_SWEEPS: Duration = Duration::from_millis(50);
 /// How long one instance follows rights for all of them before it has to say so again.
 const LEASE: Duration = Duration::from_secs(10);
 /// Households that are asked about at the same time.
@@ -29,7 +31,8 @@ pub(crate) async fn sweep(households: Households, context: Context) -> anyhow::R
         }
         loop {
             match households.sweep().await {
-                Ok(true) if !context.stop.requested() => {}
+                // Others want something of Redis, too.
+                Ok(true) if !context.stop.requested() => tokio::time::sleep(BETWEEN_SWEEPS).await,
                 Ok(_) => {
                     away = false;
                     break;

@@ -75,3 +75,13 @@ async fn with_grace_what_was_allowed_lately_stays_allowed_and_nothing_else() {
         answer(house.play(viewer, channel), StatusCode::SERVICE_UNAVAILABLE).await;
     }
 }
+
+#[tokio::test]
+async fn grace_ends() {
+    let house = House::open(|config| config.rights_grace_seconds = 600).await;
+    let viewer = house.viewer();
+    json(house.play(&viewer, "zdf"), StatusCode::CREATED).await;
+    house.says.lock().unwrap().away = true;
+    house.clock.advance(Duration::from_secs(601));
+    answer(house.play(&viewer, "zdf"), StatusCode::SERVICE_UNAVAILABLE).await;
+}

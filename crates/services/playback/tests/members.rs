@@ -142,11 +142,25 @@ async fn a_token_ends_with_what_allows_it_and_heartbeats_come_as_often_as_that_n
     let playback = json(house.play(&viewer, "zdf"), StatusCode::CREATED).await;
     let claims = house.claims(&playback);
     assert_eq!((claims.until - claims.from, &playback["heartbeat_seconds"]), (40, &json!(10)));
+    // A newer token may end sooner than an older one, which is remembered for as long all the same.
+    let long = json(house.play(&viewer, "arte"), StatusCode::CREATED).await;
+    house.decide("arte", Decision { until: Some(now + TimeDelta::seconds(180)), ..yes() });
+    for seconds in [100, 60] {
+        house.clock.advance(Duration::from_secs(seconds));
+        answer(house.heartbeat(&viewer, &long), StatusCode::OK).await;
+    }
+    let mine = format!("/api/v1/me/sessions/{}", long["session"].as_str().unwrap());
+    answer(house.request(&viewer, Method::DELETE, &mine), StatusCode::NO_CONTENT).await;
+    let list = house.http.get(house.url("/internal/v1/revocations")).bearer_auth("service-token");
+    let list = json(list, StatusCode::OK).await;
+    let entry =
+        list["sessions"].as_array().unwrap().iter().find(|one| one["session"] == long["session"]).unwrap();
+    assert_eq!(entry["until"], house.claims(&long).until);
 }
 
 #[tokio::test]
 async fn a_household_that_is_deleted_stops_playing_and_leaves_nothing() {
-    let house = House::open(|_| {}).await;
+    let house = House::open(|config| config.rights_grace_seconds = 600).await;
     let viewer = house.viewer();
     let session = json(house.play(&viewer, "zdf"), StatusCode::CREATED).await;
     let about = format!("/internal/v1/playback/households/{}", viewer.household);

@@ -4,8 +4,8 @@ local now, too_old, household = tonumber(ARGV[1]), ARGV[2], ARGV[3]
 
 -- Ends a session; its tokens are revoked, if they are still good.
 local function finish(id, record)
-    if record.token_until * 1000 + 10000 > now then
-        redis.call('XADD', KEYS[3], 'MINID', '~', too_old, '*', 'session', id, 'until', string.format('%.0f', record.token_until))
+    if record.tokens_end * 1000 + 10000 > now then
+        redis.call('XADD', KEYS[3], 'MINID', '~', too_old, '*', 'session', id, 'until', string.format('%.0f', record.tokens_end))
     end
     redis.call('HDEL', KEYS[1], id)
     redis.call('ZREM', KEYS[2], household .. '/' .. id)
