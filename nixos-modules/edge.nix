@@ -44,7 +44,13 @@ let
           proxyPass = "http://${name}";
           extraConfig =
             keepConnection
-            + lib.optionalString (name == "origin") askOthers
+            + lib.optionalString (name == "origin") (
+              askOthers
+              + ''
+                # Tokens are in these paths.
+                access_log off;
+              ''
+            )
             + lib.optionalString (lib.hasPrefix "/api/" route || lib.hasPrefix "/admin/" route) ''
               limit_req zone=clients burst=${toString (edge.requestsPerSecond * 2)} nodelay;
             '';
@@ -53,53 +59,48 @@ let
     )
   ) services;
 
-  # One set of segments serves everyone, so what is cached is cached without the token. Every request has its token checked all the same:
-  # the origin is asked for the channel's master playlist with it, and its answer to this token counts for some seconds. Only what is
-  # spelt in plain letters goes this way, so that the question is about the very path that was asked for; the rest the origin answers.
+  # One set of segments serves everyone, so what is cached is cached without the token. Every request has its token checked all the same,
+  # by asking the origin about the very path that was asked for: what its answer depends on (channel, HD, segments, a session that was
+  # ended a second ago) is nothing that a cache of answers could know. Only what is spelt in plain letters goes this way, so that the
+  # question is about that path and no other; the rest the origin answers. docs/decisions/0011-playback-tokens.md
   media = {
-    "~ ^/hls/(?<token>[A-Za-z0-9._~-]+)/(?<channel>[A-Za-z0-9._~-]+)/(?<media>[A-Za-z0-9._~/-]+)$" = {
+    "~ ^/hls/(?<token>[A-Za-z0-9._~-]+)/(?<media>[A-Za-z0-9._~-]+/[A-Za-z0-9._~/-]+)$" = {
       proxyPass = "http://origin";
       extraConfig =
         keepConnection
         + askOthers
         + ''
           auth_request /internal/token;
+          # One path may have several answers: the playlist with and without HD.
+          auth_request_set $variant $upstream_http_x_media_variant;
           # A line for each segment would fill disks, and say who watches what.
           access_log off;
           proxy_cache media;
-          proxy_cache_key $channel/$media$is_args$args;
+          proxy_cache_key $media$is_args$args#$variant;
           proxy_cache_lock on;
           proxy_cache_use_stale error timeout updating http_502 http_503;
           proxy_cache_background_update on;
         '';
     };
     "= /internal/token" = {
-      # Nobody gets a 404 but with a token that counts: that a channel is not on air is for the request itself to say.
-      proxyPass = "http://origin/hls/$token/$channel/master.m3u8";
+      proxyPass = "http://origin/hls-check/$token/$media";
       extraConfig =
         keepConnection
         + askOthers
         + ''
-          # `internal` would say 404 to whoever asks from outside, which becomes a 200 below.
+          # `internal` would say 404 to whoever asks from outside, which becomes a 403 below.
           if ($token = "") {
             return 403;
           }
           proxy_pass_request_body off;
           proxy_set_header Content-Length "";
-          proxy_cache tokens;
-          proxy_cache_key $token/$channel;
-          proxy_cache_lock on;
-          # No origin answers: whoever was let in lately goes on, with what is in the cache.
-          proxy_cache_use_stale error timeout updating http_502 http_503;
-          proxy_ignore_headers Cache-Control Expires Vary;
-          proxy_cache_valid 200 5s;
-          proxy_cache_valid 403 1s;
+          # No origin knows what this is, so none can say that this token may have it.
           proxy_intercept_errors on;
-          error_page 404 =200 /internal/nothing;
+          error_page 404 =403 /internal/nothing;
         '';
     };
     "= /internal/nothing" = {
-      return = "204";
+      return = "403";
       extraConfig = ''
         internal;
       '';
@@ -168,14 +169,6 @@ in
           keysZoneSize = "64m";
           maxSize = edge.cacheSize;
           inactive = "30m";
-          useTempPath = false;
-        };
-        tokens = {
-          enable = true;
-          keysZoneName = "tokens";
-          keysZoneSize = "16m";
-          maxSize = "256m";
-          inactive = "1m";
           useTempPath = false;
         };
       };

@@ -1,12 +1,12 @@
 # The one unit builder: a row of the catalogue, and what is particular about it, make a NixOS module.
 #
 # `import ../lib/service.nix NAME (facts -> particulars)`; a service about which nothing is particular needs no file of its own. The
-# facts are `lib`, `fleet` (lib/fleet.nix) and `config`. Particulars, all of them optional:
+# facts are `lib`, `fleet` (lib/fleet.nix), `config`, and `credential`: where the unit finds a secret. Particulars, all of them optional:
 #
 # settings       its section of the configuration; gives way to what a host sets
+# secrets        what it gets beside the usual secrets, by their files' names
 # callers        the roles from which its port is reached, beside those whose nginx sends it its routes
 # reachesOut     it talks to hosts outside of the fleet
-# credentials    secrets of its own that it is handed, by their names
 # receives       others send to it on ports that are not known beforehand
 # memoryMax, tasksMax, openFiles   its limits
 # serviceConfig  what the unit has beside the usual
@@ -27,16 +27,23 @@ let
 
   particulars = {
     settings = { };
+    secrets = [ ];
     callers = [ ];
     reachesOut = has "objects";
-    credentials = [ ];
     receives = false;
     memoryMax = "1G";
     tasksMax = 256;
     openFiles = 65536;
     serviceConfig = { };
   }
-  // particularsOf { inherit lib fleet config; };
+  // particularsOf {
+    inherit
+      lib
+      fleet
+      config
+      credential
+      ;
+  };
 
   has = store: lib.elem store row.stores;
   # A Redis of AWS' has none: nix/terraform/managed-stores.nix.
@@ -54,7 +61,7 @@ let
     "${name}-s3-access-key-id"
     "${name}-s3-secret-access-key"
   ]
-  ++ particulars.credentials;
+  ++ particulars.secrets;
   credential = secrets.path unit;
 
   # What follows from the catalogue and the fleet; a host's own settings come first.

@@ -1,9 +1,13 @@
 # notify: mail to households. What it logs in with at the mail server are two secrets.
 import ../lib/service.nix "notify" (
-  { lib, config, ... }:
+  {
+    lib,
+    config,
+    credential,
+    ...
+  }:
   let
     inherit (config.funkturm.fleet) mail allowedRegion;
-    credential = (import ../lib/secrets.nix { inherit config; }).path "funkturm-notify";
     login = lib.optionals (mail != null && mail.login) [
       "notify-smtp-username"
       "notify-smtp-password"
@@ -25,7 +29,7 @@ import ../lib/service.nix "notify" (
             password_file = credential "notify-smtp-password";
           };
         };
-    credentials = login;
+    secrets = login;
     reachesOut = mail != null;
     memoryMax = "256M";
   }

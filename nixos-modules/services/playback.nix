@@ -1,13 +1,30 @@
 # playback: who may play what now, and the sessions.
 import ../lib/service.nix "playback" (
-  { fleet, config, ... }:
+  {
+    lib,
+    fleet,
+    config,
+    credential,
+    ...
+  }:
+  let
+    # Every api host has all of them.
+    here = name: "http://${fleet.self.address}:${toString fleet.catalogue.services.${name}.port}";
+    # What needs households is set where there are such services.
+    members = lib.filter (name: fleet.catalogue.services ? ${name}) [
+      "accounts"
+      "rights"
+    ];
+  in
   {
     settings = {
-      # Every api host has both.
-      channels = "http://${fleet.self.address}:${toString fleet.catalogue.services.channels.port}";
+      channels = here "channels";
       open_house = config.funkturm.fleet.openHouse;
       media_base = "https://${config.funkturm.fleet.publicName}";
-    };
+      token_keys_file = credential "playback-token-keys";
+    }
+    // lib.genAttrs members here;
+    secrets = [ "playback-token-keys" ];
     memoryMax = "512M";
   }
 )

@@ -40,6 +40,22 @@ def in_words_of_this_nginx(text: str) -> str:
     return text.replace("    http2 on;\n", "").replace("443 ssl", "443 ssl http2")
 
 
+def prepare_nginx(text, folder):
+    """A configuration that works in a folder, with a certificate that is made for it; it listens on sockets there, named by its ports."""
+    key, certificate = f"{folder}/key", f"{folder}/certificate"
+    run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "1",
+         "-subj", "/CN=test", "-keyout", key, "-out", certificate])
+    text = text.replace("/run/credentials/nginx.service/tls-key", key)
+    text = text.replace("/run/credentials/nginx.service/tls-certificate", certificate)
+    text = text.replace("/var/cache/nginx", folder).replace("/run/nginx/", f"{folder}/")
+    # It opens its ports even so, and they may be taken, or root's.
+    text = re.sub(r"listen 0\.0\.0\.0:(\d+)", rf"listen unix:{folder}/\1", text)
+    text = in_words_of_this_nginx(text)
+    # Its own folders are root's.
+    own = "".join(f"  {name}_temp_path {folder}/{name};\n" for name in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
+    return text.replace("http {\n", f"http {{\n  access_log {folder}/access.log;\n{own}", 1)
+
+
 class MachineTools:
     """What the checks of tests/nix/check have in common."""
 
@@ -98,19 +114,7 @@ class MachineTools:
     def try_nginx(self, host, text):
         """`nginx -t`, with a certificate that is made for it."""
         with tempfile.TemporaryDirectory() as folder:
-            key, certificate = f"{folder}/key", f"{folder}/certificate"
-            run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "1",
-                 "-subj", "/CN=test", "-keyout", key, "-out", certificate])
-            text = text.replace("/run/credentials/nginx.service/tls-key", key)
-            text = text.replace("/run/credentials/nginx.service/tls-certificate", certificate)
-            text = text.replace("/var/cache/nginx", folder).replace("/run/nginx/", f"{folder}/")
-            # It opens its ports even so, and they may be taken, or root's.
-            text = re.sub(r"listen 0\.0\.0\.0:(\d+)", rf"listen unix:{folder}/\1", text)
-            text = in_words_of_this_nginx(text)
-            # Its own folders are root's.
-            own = "".join(f"  {name}_temp_path {folder}/{name};\n" for name in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
-            text = text.replace("http {\n", f"http {{\n  access_log {folder}/access.log;\n{own}", 1)
-            Path(folder, "nginx.conf").write_text(text)
+            Path(folder, "nginx.conf").write_text(prepare_nginx(text, folder))
             done = run(["nginx", "-t", "-q", "-e", f"{folder}/error", "-p", folder, "-c", f"{folder}/nginx.conf"], check=False)
             if done.returncode != 0 or done.stderr.strip():
                 raise Wrong(f"{host}: {done.stderr.replace(folder + '/', '')}")

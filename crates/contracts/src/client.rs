@@ -11,7 +11,9 @@ use crate::{
     channel::{Channel, ChannelList},
     health::{IngestStatus, OriginStatus, TranscodeStatus},
     identity::KeySet,
+    playback::Revocations,
     programme::Message,
+    rights::{Changes, Decision, Question},
     segment::{Receipt, SEGMENT_HEADER, Segment},
 };
 
@@ -112,6 +114,33 @@ impl Peer {
     /// See [`CallError`].
     pub async fn keys(&self) -> Result<KeySet, CallError> {
         self.get("/api/v1/keys").await
+    }
+
+    /// Asks playback which sessions were revoked after a place in its list; from the beginning where that is empty.
+    ///
+    /// # Errors
+    /// See [`CallError`].
+    pub async fn revocations(&self, after: &str) -> Result<Revocations, CallError> {
+        self.get(&format!("/internal/v1/revocations?after={after}")).await
+    }
+
+    /// Asks rights whether a household may do something.
+    ///
+    /// # Errors
+    /// See [`CallError`].
+    pub async fn decide(&self, question: &Question) -> Result<Decision, CallError> {
+        let path = "/internal/v1/decisions";
+        let request =
+            self.request(reqwest::Method::POST, path).timeout(Duration::from_secs(5)).json(question);
+        self.json(self.send(request, path).await?, path).await
+    }
+
+    /// Asks rights what changed after a place in its log.
+    ///
+    /// # Errors
+    /// See [`CallError`].
+    pub async fn right_changes(&self, after: i64) -> Result<Changes, CallError> {
+        self.get(&format!("/internal/v1/changes?after={after}")).await
     }
 
     /// Asks ingest how its inputs do.

@@ -59,6 +59,9 @@ pub struct Decision {
     pub allowed: bool,
     /// Which row decided, in words: for operators and the log.
     pub because: String,
+    /// Why not, for machines; none if it may, or the reason has no name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refusal: Option<Refusal>,
     /// Packages that would allow it, by their ids; nothing if none would.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub packages: Vec<String>,
@@ -69,6 +72,20 @@ pub struct Decision {
     pub hd: bool,
     /// How many may watch at once.
     pub limits: Limits,
+}
+
+/// Why a household may not do something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Refusal {
+    /// It is not in what the household subscribes to.
+    NotInPackage,
+    /// It is not for this profile, or not at this time of day.
+    Age,
+    /// It may not be watched from outside of the country.
+    Abroad,
+    /// The broadcaster does not grant it to anybody.
+    Licence,
 }
 
 /// How many streams a household may have at once.

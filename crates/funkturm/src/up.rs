@@ -234,11 +234,18 @@ impl Places {
         let internal = format!("http://{}", self.internal);
         let media = |name| self.media.get(name).map(|address| format!("http://{address}"));
         let (ingest, transcode) = (media("ingest"), media("transcode"));
+        let token_keys = path(&state.file(state::TOKEN_KEYS_FILE));
         let particular = [
             ("channels", json!({ "ingest": [ingest], "transcoders": [transcode], "origins": [internal] })),
-            ("playback", json!({ "channels": internal, "open_house": true })),
+            (
+                "playback",
+                json!({
+                    "channels": internal, "accounts": internal, "rights": internal, "token_keys_file": token_keys,
+                    "open_house": true,
+                }),
+            ),
             ("notify", json!({ "without_server": "catch" })),
-            ("origin", json!({ "open_house": true })),
+            ("origin", json!({ "playback": [internal], "token_keys_file": token_keys, "open_house": true })),
             ("ingest", json!({ "channels": internal })),
             (
                 "transcode",

@@ -183,6 +183,18 @@
     };
   };
 
+  RevocationsUnknown = {
+    expr = "funkturm_origin_revocations_unknown_seconds > 30";
+    severity = "warning";
+    summary = "An origin does not know which playback sessions were ended";
+    test = {
+      at = "2m";
+      firing."funkturm_origin_revocations_unknown_seconds{host='api-1'}" = "0+15x20";
+      quiet."funkturm_origin_revocations_unknown_seconds{host='api-1'}" = "0+2x20";
+      labels.host = "api-1";
+    };
+  };
+
   EdgeDown = {
     expr = ''nginx_up == 0 or up{job="nginx"} == 0'';
     for = "1m";

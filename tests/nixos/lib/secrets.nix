@@ -31,6 +31,7 @@ in
       (
         lib.genAttrs made (builtins.hashString "sha256")
         // {
+          playback-token-keys = "1 ${builtins.hashString "sha256" "playback-token-keys"}";
           # Signed by tls/authority.pem, whose key is gone; valid until 2126.
           tls-certificate = builtins.readFile ./tls/certificate.pem;
           tls-key = builtins.readFile ./tls/key.pem;

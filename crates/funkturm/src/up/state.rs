@@ -3,6 +3,7 @@
 //! ```text
 //! operator.token   what the console and `funkturm channel` log in with
 //! service.token    what the services log in with at each other
+//! playback.keys    what playback tokens are signed with; the first one signs, all verify
 //! url              where the running instance is reached
 //! lock             held while an instance runs
 //! media.toml       the configuration of the media services
@@ -44,8 +45,9 @@ impl State {
             Err(TryLockError::Error(error)) => return Err(error.into()),
         }
         for name in [OPERATOR_TOKEN_FILE, SERVICE_TOKEN_FILE] {
-            make_secret(&path.join(name))?;
+            make_secret(&path.join(name), || Some(secret()))?;
         }
+        make_secret(&path.join(TOKEN_KEYS_FILE), || funkturm_token::new_key("1"))?;
         Ok(Self { path, _lock: lock })
     }
 
@@ -68,11 +70,18 @@ impl State {
 /// In the state directory: the services' token.
 pub(crate) const SERVICE_TOKEN_FILE: &str = "service.token";
 
-fn make_secret(file: &Path) -> anyhow::Result<()> {
+/// In the state directory: the keys of playback tokens.
+pub(crate) const TOKEN_KEYS_FILE: &str = "playback.keys";
+
+fn secret() -> String {
+    base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(rand::random::<[u8; 32]>())
+}
+
+fn make_secret(file: &Path, secret: impl FnOnce() -> Option<String>) -> anyhow::Result<()> {
     if file.exists() {
         return Ok(());
     }
-    let secret = base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(rand::random::<[u8; 32]>());
+    let secret = secret().context("this machine has no randomness to make secrets of")?;
     let mut file = OpenOptions::new().create_new(true).write(true).mode(0o600).open(file)?;
     writeln!(file, "{secret}")?;
     Ok(())
@@ -92,6 +101,8 @@ mod tests {
         assert!(token.len() >= 40);
         let mode = fs::metadata(first.file(OPERATOR_TOKEN_FILE)).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
+        let keys = fs::read_to_string(first.file(TOKEN_KEYS_FILE)).unwrap();
+        assert_eq!(funkturm_token::Keys::parse(&keys).unwrap().ids().collect::<Vec<_>>(), ["1"]);
         drop(first);
         assert_eq!(State::open(&folder.path().join("state")).unwrap().operator_token().unwrap(), token);
     }

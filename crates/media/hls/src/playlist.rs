@@ -25,8 +25,15 @@ fn quoted(text: &str) -> String {
 
 /// The multivariant playlist (4.4.6): what there is to choose from. None while nothing can be.
 pub fn multivariant(window: &Window) -> Option<String> {
+    multivariant_below(window, u32::MAX)
+}
+
+/// The same with only those pictures that have fewer than `lines` lines. None, too, if that leaves none of them.
+pub fn multivariant_below(window: &Window, lines: u32) -> Option<String> {
     let offered = || window.renditions().iter().filter(|(name, _)| window.offers(name));
-    let videos: Vec<_> = offered().filter(|(_, rendition)| rendition.media.is_video()).collect();
+    let mut videos: Vec<_> = offered().filter(|(_, rendition)| rendition.media.is_video()).collect();
+    let is_radio = videos.is_empty();
+    videos.retain(|(_, rendition)| rendition.media.is_below(lines));
     let sounds: Vec<_> = offered().filter(|(_, rendition)| !rendition.media.is_video()).collect();
     // EXT-X-MEDIA works from 4 on (8); nothing in here needs more, and more than needed should not be said (6.2.1).
     let mut text = String::from("#EXTM3U\n#EXT-X-VERSION:4\n#EXT-X-INDEPENDENT-SEGMENTS\n");
@@ -41,12 +48,12 @@ pub fn multivariant(window: &Window) -> Option<String> {
         write_variant(&mut text, name, rendition, rates, &codecs.join(","), !sounds.is_empty());
     }
     match (videos.is_empty(), sounds.first()) {
-        (true, Some((name, rendition))) => {
+        (true, Some((name, rendition))) if is_radio => {
             // Radio: the variant is the first of the sounds, which are its group.
             let codecs: Vec<&str> = sound_codecs.into_iter().collect();
             write_variant(&mut text, name, rendition, (peak, average), &codecs.join(","), true);
         }
-        (true, None) => return None,
+        (true, _) => return None,
         (false, _) => {}
     }
     for (name, rendition) in videos {
@@ -260,6 +267,44 @@ mod tests {
         v0/index.m3u8
         #EXT-X-I-FRAME-STREAM-INF:BANDWIDTH=10000,AVERAGE-BANDWIDTH=10000,CODECS="avc1.64001f",RESOLUTION=1280x720,URI="v0/iframes.m3u8"
         "#);
+    }
+
+    #[test]
+    fn fewer_lines_leave_out_larger_pictures_but_do_not_make_radio_of_television() {
+        let mut window = window();
+        assert_eq!(multivariant_below(&window, 721), multivariant(&window));
+        assert_eq!(multivariant_below(&window, 720), None);
+        let small = Media::Video { width: 960, height: 540, frame_rate: 25.0, on_grid: true };
+        for number in [296_000_004, 296_000_005] {
+            let start = number as i64 * GRID;
+            let (init, frames) = ("2".to_owned(), vec![Frame { offset: 0, length: 900, time: start }]);
+            let segment = Segment {
+                start,
+                duration: GRID,
+                epoch: 2,
+                cut: false,
+                alone: false,
+                init,
+                size: 300_000,
+                frames,
+            };
+            let large = Media::Video { width: 1280, height: 720, frame_rate: 25.0, on_grid: true };
+            let now = Duration::from_secs((number - 296_000_000) * 6);
+            window.put(now, "v0", "avc1.64001f", &large, number, segment.clone());
+            window.put(now, "v1", "avc1.64001f", &small, number, segment.clone());
+            window.put(now, "a0", "mp4a.40.2", &sound("deu", true), number, segment);
+            window.advance(now + Duration::from_millis(5500));
+        }
+        let (whole, less) = (multivariant(&window).unwrap(), multivariant_below(&window, 720).unwrap());
+        let of = |text: &str, name: &str| {
+            (
+                text.matches(&format!("\n{name}/index.m3u8")).count(),
+                text.matches(&format!("{name}/iframes")).count(),
+            )
+        };
+        assert_eq!((of(&whole, "v0"), of(&whole, "v1")), ((1, 1), (1, 1)), "{whole}");
+        assert_eq!((of(&less, "v0"), of(&less, "v1")), ((0, 0), (1, 1)), "{less}");
+        assert!(less.contains("a0/index.m3u8"), "{less}");
     }
 
     #[test]

@@ -15,6 +15,7 @@ pub mod openapi;
 pub mod run;
 mod stop;
 pub mod testing;
+pub mod watched;
 
 pub use context::{Context, Latch, Service, ServiceMain, Tokens};
 pub use http::{Payload, Reply, Request, Routes, Tls, reply, serve};

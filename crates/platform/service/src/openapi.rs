@@ -13,6 +13,9 @@ use crate::{Routes, reply};
 /// The token that operators show, for `security(("operator" = []))` at routes under `/admin/`.
 pub const OPERATOR: &str = "operator";
 
+/// The access token of a household, for `security(("household" = []))` at routes that need an account.
+pub const HOUSEHOLD: &str = "household";
+
 /// Merges the services' documents into one: with a title, the place where it is served from, and the ways to
 /// log in.
 pub fn merge(documents: impl IntoIterator<Item = OpenApi>) -> OpenApi {
@@ -27,7 +30,11 @@ pub fn merge(documents: impl IntoIterator<Item = OpenApi>) -> OpenApi {
     }
     let mut operator = Http::new(HttpAuthScheme::Bearer);
     operator.description = Some("The operator's token, as `Authorization: Bearer …`.".into());
-    whole.components.get_or_insert_default().add_security_scheme(OPERATOR, SecurityScheme::Http(operator));
+    let mut household = Http::new(HttpAuthScheme::Bearer);
+    household.description = Some("A household's access token, as `Authorization: Bearer …`.".into());
+    let components = whole.components.get_or_insert_default();
+    components.add_security_scheme(OPERATOR, SecurityScheme::Http(operator));
+    components.add_security_scheme(HOUSEHOLD, SecurityScheme::Http(household));
     whole
 }
 

@@ -4,12 +4,16 @@
 //! playlists anew, a request only looks up. What is here can be refilled by the transcoders at any time.
 
 mod config;
+mod gate;
 mod live;
 mod meters;
 mod push;
+mod revoked;
 mod routes;
 mod shelf;
 mod status;
+
+use std::sync::Arc;
 
 use funkturm_service::{Context, Service, ServiceMain};
 
@@ -30,8 +34,13 @@ impl ServiceMain for Origin {
     }
 
     async fn build(config: Config, context: Context) -> anyhow::Result<Service> {
-        let live = live::Live::new(config, &context)?;
-        let tidy = std::sync::Arc::clone(&live);
+        let revoked = Arc::new(revoked::Revoked::new(&context.metrics)?);
+        let gate = gate::Gate::new(&config, Arc::clone(&revoked), &context)?;
+        if !config.playback.is_empty() {
+            revoked::follow(&revoked, &config, &context)?;
+        }
+        let live = live::Live::new(config, gate, &context)?;
+        let tidy = Arc::clone(&live);
         let stop = context.stop.clone();
         context.spawn("tidy", async move {
             loop {

@@ -16,11 +16,12 @@ use funkturm_service::Context;
 use slog::{Logger, info, warn};
 use uuid::Uuid;
 
-use crate::{Config, meters::Meters, shelf::Shelf};
+use crate::{Config, gate::Gate, meters::Meters, shelf::Shelf};
 
 /// All channels.
 pub(crate) struct Live {
     pub(crate) config: Config,
+    pub(crate) gate: Gate,
     /// Changes with every start, so that transcoders see that the window is empty.
     pub(crate) id: Uuid,
     pub(crate) host: String,
@@ -62,9 +63,10 @@ impl Channel {
 }
 
 impl Live {
-    pub(crate) fn new(config: Config, context: &Context) -> anyhow::Result<Arc<Self>> {
+    pub(crate) fn new(config: Config, gate: Gate, context: &Context) -> anyhow::Result<Arc<Self>> {
         Ok(Arc::new(Self {
             config,
+            gate,
             id: Uuid::new_v4(),
             host: context.host.clone(),
             clock: Arc::clone(&context.clock),

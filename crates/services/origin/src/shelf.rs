@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use bytes::Bytes;
 use funkturm_hls::{playlist, window::Window};
 use funkturm_service::reply::{Asset, gzip};
+use funkturm_token::HD_LINES;
 use http::HeaderValue;
 use ring::digest;
 
@@ -12,12 +13,16 @@ use ring::digest;
 #[derive(Clone, Default)]
 pub(crate) struct Shelf {
     pub(crate) multivariant: Option<Arc<Asset>>,
+    /// The same without HD; none where there is nothing else.
+    pub(crate) without_hd: Option<Arc<Asset>>,
     pub(crate) renditions: BTreeMap<String, Tray>,
 }
 
 /// Everything of one rendition.
 #[derive(Clone, Default)]
 pub(crate) struct Tray {
+    /// It is known to be no HD.
+    pub(crate) is_below_hd: bool,
     pub(crate) playlist: Option<Arc<Asset>>,
     pub(crate) i_frames: Option<Arc<Asset>>,
     /// Segments by number, from when they are listed; those that have left the playlist stay fetchable for a while (RFC
@@ -78,7 +83,11 @@ impl Shelf {
         let half = (window.target() / 2).max(1);
         let written = playlist::multivariant(window);
         self.multivariant = written.map(|written| text(written, self.multivariant.as_ref(), half));
+        let written = playlist::multivariant_below(window, HD_LINES);
+        self.without_hd = written.map(|written| text(written, self.without_hd.as_ref(), half));
         for (name, tray) in &mut self.renditions {
+            tray.is_below_hd =
+                window.renditions().get(name).is_some_and(|rendition| rendition.media.is_below(HD_LINES));
             tray.playlist =
                 playlist::media(window, name).map(|written| text(written, tray.playlist.as_ref(), half));
             tray.i_frames =

@@ -1,6 +1,6 @@
 //! What can be set: `[playback]`.
 
-use std::time::Duration;
+use std::{path::PathBuf, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
@@ -18,8 +18,20 @@ pub struct Config {
     pub media_base: String,
     /// How often a player says that it goes on, in seconds (5 to 600).
     pub heartbeat_seconds: u32,
-    /// What happens to those who want to play while Redis is away.
+    /// What happens to those who want to play while Redis is away, and nobody can count a household's streams.
     pub without_redis: WithoutRedis,
+    /// The same for channels whose broadcaster group limits streams: what is promised to others may weigh more.
+    pub without_redis_in_groups: WithoutRedis,
+    /// The base URL of accounts, whose keys access tokens are checked with: `http://host:8107`. Not needed in an open house.
+    pub accounts: String,
+    /// The base URL of rights: `http://host:8108`. Not needed in an open house.
+    pub rights: String,
+    /// The file with the keys of playback tokens; the first one signs. Not needed in an open house.
+    pub token_keys_file: PathBuf,
+    /// How long a token can be used, in seconds (60 to 86400). A withdrawn right ends after so long at the latest; usually within seconds.
+    pub token_seconds: u32,
+    /// For how long a decision of rights goes on to count while rights does not answer, in seconds; 0: nobody new plays then.
+    pub rights_grace_seconds: u32,
 }
 
 /// What happens to those who want to play while Redis is away.
@@ -42,6 +54,12 @@ impl Default for Config {
             media_base: String::new(),
             heartbeat_seconds: 60,
             without_redis: WithoutRedis::default(),
+            without_redis_in_groups: WithoutRedis::FailClosed,
+            accounts: String::new(),
+            rights: String::new(),
+            token_keys_file: PathBuf::new(),
+            token_seconds: 300,
+            rights_grace_seconds: 0,
         }
     }
 }
@@ -65,7 +83,38 @@ impl Config {
         if !(5..=600).contains(&self.heartbeat_seconds) {
             return Err(format!("heartbeat_seconds must be 5 to 600, not {}", self.heartbeat_seconds));
         }
+        if !(60..=86_400).contains(&self.token_seconds) {
+            return Err(format!("token_seconds must be 60 to 86400, not {}", self.token_seconds));
+        }
+        if self.open_house {
+            return Ok(());
+        }
+        if self.heartbeat_seconds * 2 > self.token_seconds {
+            // A heartbeat in the second half of its life brings a new one, and one may be lost.
+            return Err(
+                "token_seconds must be twice heartbeat_seconds at least: tokens are renewed by heartbeats"
+                    .into(),
+            );
+        }
+        for (name, url) in [("accounts", &self.accounts), ("rights", &self.rights)] {
+            if !is_web(url) {
+                return Err(format!(
+                    "{name} must be the base URL of {name}: http://host:port (or open_house be true)"
+                ));
+            }
+        }
+        if self.token_keys_file.as_os_str().is_empty() {
+            return Err(
+                "token_keys_file must be the file with the keys of playback tokens (or open_house be true)"
+                    .into(),
+            );
+        }
         Ok(())
+    }
+
+    /// How long tokens live.
+    pub(crate) fn token_life(&self) -> Duration {
+        Duration::from_secs(self.token_seconds.into())
     }
 
     /// How long a session lives without a heartbeat: one may be lost, and the next may be late.
@@ -84,14 +133,29 @@ mod tests {
             redis: "redis://a".into(),
             channels: "http://a:1".into(),
             media_base: "https://edge.example".into(),
+            accounts: "http://a:2".into(),
+            rights: "http://a:3".into(),
+            token_keys_file: "keys".into(),
             ..Config::default()
         };
+        let open = Config {
+            open_house: true,
+            redis: right.redis.clone(),
+            channels: right.channels.clone(),
+            ..Config::default()
+        };
+        assert_eq!(open.check(), Ok(()));
         assert_eq!(right.check(), Ok(()));
         for (name, wrong) in [
             ("redis", Config { redis: String::new(), ..right.clone() }),
             ("channels", Config { channels: "a:1".into(), ..right.clone() }),
             ("media_base", Config { media_base: "https://edge.example/".into(), ..right.clone() }),
             ("heartbeat_seconds", Config { heartbeat_seconds: 1, ..right.clone() }),
+            ("token_seconds", Config { token_seconds: 59, ..right.clone() }),
+            ("token_seconds", Config { heartbeat_seconds: 200, ..right.clone() }),
+            ("accounts", Config { accounts: String::new(), ..right.clone() }),
+            ("rights", Config { rights: "a:3".into(), ..right.clone() }),
+            ("token_keys_file", Config { token_keys_file: PathBuf::new(), ..right.clone() }),
         ] {
             assert!(wrong.check().unwrap_err().starts_with(name));
         }

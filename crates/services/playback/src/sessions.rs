@@ -116,7 +116,7 @@ impl Sessions {
 
 /// A session that begins now.
 pub(crate) fn begin(channel: ChannelId, now: DateTime<Utc>) -> RunningSession {
-    RunningSession { session: Uuid::new_v4(), channel, started_at: now }
+    RunningSession { session: Uuid::new_v4(), channel, started_at: now, household: None, device: None }
 }
 
 fn parse(text: &str) -> Result<RunningSession> {

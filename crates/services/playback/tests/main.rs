@@ -2,6 +2,12 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
 
+mod away;
+mod limits;
+mod members;
+mod rig;
+mod withdrawn;
+
 use std::{
     sync::{Arc, Mutex},
     time::Duration,
@@ -186,15 +192,10 @@ async fn only_channels_that_are_there_and_switched_on_are_played() {
 }
 
 #[tokio::test]
-async fn a_house_that_is_not_open_refuses_and_says_why() {
-    let house = House::open(|config| config.open_house = false).await;
-    let session = json!({"session": "00000000-0000-0000-0000-000000000000"});
-    for request in
-        [house.play("zdf"), house.heartbeat(&session), house.request(Method::DELETE, &path(&session))]
-    {
-        let problem = json(request, StatusCode::UNAUTHORIZED).await;
-        assert!(problem["detail"].as_str().unwrap().contains("needs an account"), "{problem}");
-    }
+async fn an_open_house_has_no_households_and_keeps_operators_apart() {
+    let house = House::open(|_| {}).await;
+    let problem = json(house.request(Method::GET, "/api/v1/me/sessions"), StatusCode::UNAUTHORIZED).await;
+    assert!(problem["detail"].as_str().unwrap().contains("open to everybody"), "{problem}");
     let stranger = house.http.get(format!("{}/admin/v1/sessions", house.server.url()));
     answer(stranger, StatusCode::UNAUTHORIZED).await;
 }

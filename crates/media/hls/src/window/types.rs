@@ -76,6 +76,14 @@ impl Media {
     pub fn is_video(&self) -> bool {
         matches!(self, Self::Video { .. })
     }
+
+    /// Whether it is sound, or pictures of fewer than so many lines.
+    pub fn is_below(&self, lines: u32) -> bool {
+        match self {
+            Self::Video { height, .. } => *height < lines,
+            Self::Audio { .. } => true,
+        }
+    }
 }
 
 /// What became of a segment that was put in.

@@ -50,12 +50,17 @@ impl KV for Access<'_> {
     }
 }
 
-/// A path without the playback token in it, of which a few characters are enough to find a session by.
+/// Where a playback token comes next in the path.
+const BEFORE_TOKENS: [&str; 2] = ["/hls/", "/hls-check/"];
+
+/// A path without the playback token in it.
 fn shown(path: &str) -> Cow<'_, str> {
-    let Some(rest) = path.strip_prefix("/hls/") else { return path.into() };
+    let Some(before) = BEFORE_TOKENS.into_iter().find(|before| path.starts_with(before)) else {
+        return path.into();
+    };
+    let rest = path.get(before.len()..).unwrap_or_default();
     let (token, rest) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
-    let start: String = token.chars().take(6).collect();
-    format!("/hls/{start}…{rest}").into()
+    if token == "open" { path.into() } else { format!("{before}…{rest}").into() }
 }
 
 #[cfg(test)]
@@ -64,8 +69,10 @@ mod tests {
 
     #[test]
     fn the_log_does_not_show_a_playback_token() {
-        assert_eq!(shown("/hls/eyJhbGciOi.secret/a/v0/7.m4s"), "/hls/eyJhbG…/a/v0/7.m4s");
-        assert_eq!(shown("/hls/eyJhbGciOi.secret"), "/hls/eyJhbG…");
+        assert_eq!(shown("/hls/2D3RhEOhAQWhBE/a/v0/7.m4s"), "/hls/…/a/v0/7.m4s");
+        assert_eq!(shown("/hls-check/2D3RhEOhAQWhBE/a/v0/7.m4s"), "/hls-check/…/a/v0/7.m4s");
+        assert_eq!(shown("/hls/2D3RhEOhAQWhBE"), "/hls/…");
+        assert_eq!(shown("/hls/open/a/v0/7.m4s"), "/hls/open/a/v0/7.m4s");
         assert_eq!(shown("/api/v1/channels"), "/api/v1/channels");
     }
 }

@@ -98,13 +98,13 @@ async fn only_the_open_token_is_accepted_and_only_in_an_open_house() {
         let response = tower.get(&format!("/hls/opens/one/{path}")).await;
         assert_eq!(
             (response.status().as_u16(), header(&response, "cache-control")),
-            (403, "no-store".into()),
+            (401, "no-store".into()),
             "{path}"
         );
     }
     let closed = Tower::open(|config| config.open_house = false).await;
     closed.push_sections().await;
     let response = closed.get("/hls/open/one/master.m3u8").await;
-    assert_eq!(response.status(), 403);
+    assert_eq!(response.status(), 401);
     assert!(response.text().await.unwrap().contains("no open house"));
 }

@@ -6,4 +6,5 @@ mod delivery;
 mod linted;
 mod memory;
 mod pushes;
+mod tokens;
 mod tower;

@@ -93,6 +93,22 @@ impl Tower {
         Self { clock, peer, channel, context, server, http }
     }
 
+    /// Waits until it can serve.
+    pub(crate) async fn ready(&self) {
+        self.context.ready().await;
+    }
+
+    /// What keeps it from that.
+    pub(crate) fn unready(&self) -> Vec<String> {
+        self.context.unready()
+    }
+
+    /// What a gauge without labels shows.
+    pub(crate) fn gauge(&self, name: &str) -> f64 {
+        let families = self.context.metrics.gather();
+        families.iter().find(|family| family.name() == name).unwrap().get_metric()[0].get_gauge().get_value()
+    }
+
     pub(crate) fn url(&self, path: &str) -> String {
         format!("{}{path}", self.server.url())
     }

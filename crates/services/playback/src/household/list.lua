@@ -1,0 +1,2 @@
+-- The sessions that run; those that are over are ended.
+return texts('running', running())

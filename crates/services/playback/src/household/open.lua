@@ -1,0 +1,30 @@
+-- Opens a session if that leaves the household within its limits. ARGV: its id, the record, the end in ms, the household's limit, the
+-- broadcaster group or nothing, the group's limit, the session whose place it takes or nothing.
+-- Answers `opened`, or which limit is in the way (`household`, `group`) and the sessions that run.
+local id, text, ends, limit, group, group_limit, instead =
+    ARGV[4], ARGV[5], ARGV[6], tonumber(ARGV[7]), ARGV[8], tonumber(ARGV[9]), ARGV[10]
+local sessions = running()
+-- Sent twice: the connection broke before the first answer came.
+if sessions[id] then
+    return { 'opened' }
+end
+local all, of_group = 0, 0
+for other, record in pairs(sessions) do
+    if other ~= instead then
+        all = all + 1
+        if group ~= '' and record.group == group then
+            of_group = of_group + 1
+        end
+    end
+end
+if all >= limit then
+    return texts('household', sessions)
+end
+if group ~= '' and of_group >= group_limit then
+    return texts('group', sessions)
+end
+if sessions[instead] then
+    finish(instead, sessions[instead])
+end
+keep(id, text, ends)
+return { 'opened' }
