@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
+from urllib.parse import urljoin
 
 SITE = "https://tv.funkturm.test"
 AUTHORITY = "/etc/funkturm-test/authority.pem"
