@@ -3,6 +3,7 @@
 { pkgs, nixosModules }:
 let
   inherit (pkgs) lib;
+  catalogue = import ../../nixos-modules/lib/catalogue.nix { inherit lib; };
   nodesOf = import ./lib/nodes.nix { inherit lib pkgs nixosModules; };
   scenarios = [
     "topology"
@@ -19,7 +20,9 @@ lib.genAttrs scenarios (
   pkgs.testers.runNixOSTest {
     inherit name;
     nodes = nodesOf (import (./. + "/${name}.nix"));
-    testScript = builtins.readFile ./lib/prelude.py + builtins.readFile (./. + "/${name}.py");
+    testScript = ''
+      CATALOGUE = ${lib.toJSON (lib.toJSON (lib.attrValues catalogue.services))}
+      ${builtins.readFile ./lib/prelude.py}${builtins.readFile (./. + "/${name}.py")}'';
     globalTimeout = 1200;
   }
 )

@@ -4,21 +4,23 @@ all_up([db1, ingest1, transcode1, api1, monitoring1, stranger, client, source])
 fleet = {host.name: host for host in (ingest1, transcode1, api1, db1, monitoring1, stranger)}
 place = {name: address_on(host, 2) for name, host in fleet.items()}
 
-# By which hosts each port of each host is reached, by nobody else, and by itself.
-admin = {"api1": (9101, 9102, 9103, 9104), "ingest1": (9105,), "transcode1": (9106,)}
+# By which hosts each port of each host is reached, by nobody else, and by itself. A service is reached from other hosts only if it is
+# said here.
+callers = {
+    "channels": {"ingest1", "transcode1"},
+    "origin": {"transcode1"},
+    "ingest": {"api1", "transcode1"},
+    "transcode": {"api1"},
+}
 doors: dict[tuple[str, int], set[str]] = {
-    ("db1", 5432): {"api1"},
-    ("db1", 18101): {"api1"},
-    ("db1", 18102): {"api1"},
-    ("db1", 18106): {"transcode1"},
-    ("api1", 8101): {"ingest1", "transcode1"},
-    ("api1", 8102): set(),
-    ("api1", 8103): {"transcode1"},
-    ("api1", 8104): set(),
+    ("db1", 5432): {f"{service.role}1" for service in SERVICES if "postgresql" in service.stores},
     ("api1", 443): {"ingest1", "transcode1", "db1", "monitoring1", "stranger"},
-    ("ingest1", 8105): {"api1", "transcode1"},
-    ("transcode1", 8106): {"api1"},
-} | {(name, port): {"monitoring1"} for name, ports in admin.items() for port in ports}
+}
+for service in SERVICES:
+    doors[f"{service.role}1", service.port] = callers.get(service.name, set())
+    doors[f"{service.role}1", service.admin] = {"monitoring1"}
+    if "redis" in service.stores:
+        doors["db1", service.port + 10000] = {f"{service.role}1"}
 addresses = {(place[name], port): {name, *allowed} for (name, port), allowed in doors.items()}
 
 with subtest("within the fleet's network every port is open to those who need it, and to nobody else"):
@@ -27,9 +29,21 @@ with subtest("within the fleet's network every port is open to those who need it
         wanted = {door for door, allowed in addresses.items() if name in allowed}
         assert found == wanted, f"{name}: reaches {sorted(found - wanted)}, does not reach {sorted(wanted - found)}"
 
+
+def listening(host: Host) -> set[int]:
+    """The ports where anything listens, but for the host itself alone."""
+    places = [line.split()[3].rsplit(":", 1) for line in host.succeed("ss -Htln").splitlines()]
+    return {int(port) for address, port in places if not address.startswith(("127.", "[::1]"))}
+
+
+with subtest("whatever listens, a host without a role reaches nginx alone"):
+    found = reached_from(stranger, [(place[name], port) for name, host in fleet.items() for port in listening(host)])
+    assert found == {(place["api1"], port) for port in (80, 443)}, found
+
 with subtest("a viewer reaches nginx, and nothing behind it even by way of the api host"):
     public = address_on(api1, 1)
-    assert reached_from(client, [(public, port) for port in (80, 443, 22, 5432, *range(8101, 8105), *range(9101, 9105))]) == {(public, 80), (public, 443)}
+    inner = [port for service in SERVICES for port in (service.port, service.admin)]
+    assert reached_from(client, [(public, port) for port in (80, 443, 22, 5432, *inner)]) == {(public, 80), (public, 443)}
     client.succeed(f"ip route add 192.168.2.0/24 via {public}")
     assert reached_from(client, list(addresses)) == {(place["api1"], 443)}
 
@@ -39,11 +53,13 @@ with subtest("what services say to each other is not for viewers"):
         assert said == status, f"{path}: {said}"
 
 with subtest("who reaches a Redis needs its very password"):
-    for service, port in (("channels", 18101), ("playback", 18102)):
-        for owner in ("channels", "playback"):
-            words = f"AUTH {secret(f'{owner}-redis-password')}\\r\\nPING\\r\\nQUIT\\r\\n"
-            said = api1.succeed(f"exec 3<>/dev/tcp/{place['db1']}/{port}; printf '{words}' >&3; timeout 5 cat <&3")
-            assert ("PONG" in said) == (service == owner), f"{owner}'s password at {service}'s Redis: {said}"
+    reached = [service for service in SERVICES if service.role == "api" and "redis" in service.stores]
+    assert len(reached) >= 2, "there is nobody to be mixed up with"
+    for service in reached:
+        for owner in reached:
+            words = f"AUTH {secret(f'{owner.name}-redis-password')}\\r\\nPING\\r\\nQUIT\\r\\n"
+            said = api1.succeed(f"exec 3<>/dev/tcp/{place['db1']}/{service.port + 10000}; printf '{words}' >&3; timeout 5 cat <&3")
+            assert ("PONG" in said) == (service == owner), f"{owner.name}'s password at {service.name}'s Redis: {said}"
 
 with subtest("PostgreSQL asks whoever reaches it for a password, and lets nobody else's role in"):
     ask = f"host={place['db1']} connect_timeout=5 dbname=channels"

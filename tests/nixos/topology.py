@@ -40,9 +40,8 @@ with subtest("the web app is there, and what is asked for without TLS is sent to
     assert client.succeed("curl -sS -o /dev/null -w '%{http_code} %{redirect_url}' http://tv.funkturm.test/").startswith("301 https://")
 
 with subtest("monitoring reaches every service's figures"):
-    for host, ports in ((api1, (9101, 9102, 9103, 9104)), (ingest1, (9105,)), (transcode1, (9106,))):
-        for port in ports:
-            monitoring1.succeed(f"curl -sSf -m 5 http://{host.name}.funkturm.internal:{port}/metrics | grep -F funkturm_")
+    for service in SERVICES:
+        monitoring1.succeed(f"curl -sSf -m 5 http://{service.role}1.funkturm.internal:{service.admin}/metrics | grep -F funkturm_")
 
 with subtest("nothing was restarted on the way"):
     for host in (api1, ingest1, transcode1):

@@ -1,4 +1,4 @@
-# What the scripts have in common. It stands before each of them: whoever runs a script has these names as well.
+# What the scripts have in common. It stands before each of them, and before it the catalogue of services as CATALOGUE, in JSON.
 import hashlib
 import json
 import time
@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
+from urllib.parse import urljoin
 
 SITE = "https://tv.funkturm.test"
 AUTHORITY = "/etc/funkturm-test/authority.pem"
@@ -25,6 +26,23 @@ class Host(Protocol):
     def wait_until_succeeds(self, command: str, timeout: int = 900) -> str: ...
 
     def wait_for_unit(self, unit: str, user: str | None = None, timeout: int = 900) -> None: ...
+
+
+@dataclass
+class Service:
+    """A row of the catalogue."""
+
+    name: str
+    description: str
+    role: str
+    process: str
+    port: int
+    admin: int
+    stores: list[str]
+    routes: list[str]
+
+
+SERVICES = [Service(**row) for row in json.loads(CATALOGUE)]
 
 
 @dataclass
