@@ -4,7 +4,9 @@ mod channel;
 mod headend;
 mod lint;
 mod out;
+mod package;
 mod play;
+mod rights;
 mod serve;
 mod server;
 mod services;
@@ -33,6 +35,12 @@ enum Command {
     /// The line-up: add, list, edit, remove, import, scan
     #[command(subcommand)]
     Channel(channel::Command),
+    /// What is for sale: add, list, edit, remove, import packages
+    #[command(subcommand)]
+    Package(package::Command),
+    /// What households may do: explain
+    #[command(subcommand)]
+    Rights(rights::Command),
     /// Play a transport stream file onto the network for ever, with faults on demand
     Play(play::Args),
     /// Follow an HLS presentation and report what breaks the rules
@@ -49,6 +57,8 @@ fn main() -> ExitCode {
         Command::Up(args) => up::run(args),
         Command::Serve(args) => serve::run(&args),
         Command::Channel(command) => out::finish(channel::run(command)),
+        Command::Package(command) => out::finish(package::run(command)),
+        Command::Rights(command) => out::finish(rights::run(command)),
         Command::Play(args) => out::finish(play::run(&args)),
         Command::Lint(args) => out::finish(lint::run(&args)),
         Command::Headend(args) => headend::run(&args),
