@@ -14,6 +14,7 @@ mod zone;
 
 use std::{collections::HashMap, sync::Arc};
 
+use foldhash::fast::RandomState;
 use funkturm_base::{ChannelId, HouseholdId};
 use funkturm_contracts::rights::{Action, offer::Offer, subscription::State};
 
@@ -145,6 +146,14 @@ pub struct Verdict {
     pub(crate) licence: Option<u16>,
 }
 
+/// What packages give together.
+#[derive(Default)]
+struct Given {
+    actions: Bits,
+    /// The package and its row that give the action that was asked for.
+    by: Option<(u16, u16)>,
+}
+
 /// A row for one channel: what is given or granted when.
 #[derive(Clone, Copy, Debug)]
 struct Span {
@@ -208,10 +217,10 @@ pub struct Table {
     /// The version of the offer.
     pub version: i64,
     rules: Rules,
-    packages: HashMap<String, u16>,
+    packages: HashMap<String, u16, RandomState>,
     facts: Vec<PackageFacts>,
     /// Channels that rows name; all others share the cell behind them.
-    channels: HashMap<ChannelId, u32>,
+    channels: HashMap<ChannelId, u32, RandomState>,
     /// What packages give, by package and channel.
     gives: Cells,
     /// What licences grant, by channel.
@@ -240,15 +249,15 @@ impl Table {
             reason: if licence.is_none() { Reason::NoLicence } else { Reason::NotGranted },
             licence,
         };
-        let mut given = (0, None);
-        self.given(household, channel, needed | bit(Action::Hd), at, &mut verdict, &mut given);
+        let given =
+            self.given(household, channel, bit(asked.action), needed | bit(Action::Hd), at, &mut verdict);
         if granted & needed != needed {
             // No package changes that; until is what it is for the licence.
             verdict.until = until;
             return verdict;
         }
-        let (given, by) = given;
-        let Some((package, row)) = by.filter(|_| given & needed == needed) else {
+        let Given { actions, by } = given;
+        let Some((package, row)) = by.filter(|_| actions & needed == needed) else {
             verdict.reason = Reason::NotGiven;
             return verdict;
         };
@@ -256,7 +265,7 @@ impl Table {
             return verdict;
         }
         verdict.allowed = true;
-        verdict.hd = granted & given & bit(Action::Hd) != 0;
+        verdict.hd = granted & actions & bit(Action::Hd) != 0;
         verdict.reason = Reason::Given { package, row };
         verdict
     }
@@ -276,21 +285,18 @@ impl Table {
         found
     }
 
-    /// What the household's packages give of what is wanted, and which row gives it first.
-    #[inline]
+    /// What the household's packages give of what is wanted, and which row gives the action first.
     fn given(
         &self,
         household: &Household,
         channel: usize,
+        action: Bits,
         wanted: Bits,
         at: i64,
         verdict: &mut Verdict,
-        (given, by): &mut (Bits, Option<(u16, u16)>),
-    ) {
+    ) -> Given {
+        let mut given = Given::default();
         let (mut base, mut more) = (0, 0);
-        // The first bit that is wanted is the action.
-        let action = wanted & !bit(Action::Hd) & !bit(Action::Abroad);
-        let action = if action == 0 { wanted } else { action };
         for holding in household.holdings.iter().filter(|holding| holding.gives() && at < holding.until) {
             let Some(&package) = self.packages.get(holding.package.as_str()) else { continue };
             if at < holding.from {
@@ -306,14 +312,15 @@ impl Table {
             let cell = usize::from(package) * (self.channels.len() + 1) + channel;
             for span in self.gives.get(cell).iter().filter(|span| span.bits & wanted != 0) {
                 if span.open(at, &self.rules.zone, &mut verdict.until) {
-                    *given |= span.bits;
-                    if by.is_none() && span.bits & action != 0 {
-                        *by = Some((package, span.row));
+                    given.actions |= span.bits;
+                    if given.by.is_none() && span.bits & action != 0 {
+                        given.by = Some((package, span.row));
                     }
                 }
             }
         }
         verdict.streams = base + more;
+        given
     }
 
     /// Whether the channel's rating forbids it (§ 5 JMStV).

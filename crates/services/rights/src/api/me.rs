@@ -11,6 +11,7 @@ use funkturm_contracts::rights::{
 use funkturm_service::{Reply, Request, Routes, reply};
 use http::{HeaderValue, StatusCode, header};
 use serde::{Deserialize, Serialize};
+use tokio::task::spawn_blocking;
 use utoipa::ToSchema;
 
 use super::{App, LARGEST_JSON, with};
@@ -161,10 +162,12 @@ pub(super) async fn rights(app: Arc<App>, request: Request) -> Result<Reply> {
 pub(super) async fn of(app: &App, id: funkturm_base::HouseholdId, child: bool) -> Result<Rights> {
     let (household, table) = (app.core.household(id).await?, app.core.table()?);
     let (channels, now) = (app.core.channels(), app.core.now().timestamp_millis());
-    Ok(match channels.as_ref() {
+    // Hundreds of channels, and for each that is locked all packages: some milliseconds.
+    let work = move || match channels.as_ref() {
         Some(channels) => table.rights(&household, channels, child, now),
         None => table.rights(&household, table.named_channels(), child, now),
-    })
+    };
+    spawn_blocking(work).await.map_err(|error| Error::internal("the rights could not be put together", error))
 }
 
 /// A voucher's code.

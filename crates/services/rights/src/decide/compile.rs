@@ -6,6 +6,7 @@ use std::{
 };
 
 use chrono::{DateTime, Utc};
+use foldhash::fast::RandomState;
 use funkturm_base::ChannelId;
 use funkturm_contracts::rights::offer::{Give, Offer, PackageKind};
 
@@ -33,7 +34,7 @@ impl Table {
     /// Compiles an offer that has been checked. What names a group that is not there gives nothing.
     pub fn compile(offer: Arc<Offer>, version: i64, rules: Rules) -> Self {
         let groups = groups(&offer);
-        let mut channels: HashMap<ChannelId, u32> = HashMap::new();
+        let mut channels: HashMap<ChannelId, u32, RandomState> = HashMap::default();
         let named = offer.channel_groups.iter().flat_map(|group| &group.channels);
         let named = named.chain(offer.packages.iter().flat_map(|p| &p.gives).flat_map(|give| &give.channels));
         for channel in named.chain(offer.licences.iter().flat_map(|licence| &licence.channels)) {
@@ -102,7 +103,7 @@ fn instants(from: Option<DateTime<Utc>>, until: Option<DateTime<Utc>>) -> (i64, 
 
 fn add(
     cells: &mut [Vec<Span>],
-    places: &HashMap<ChannelId, u32>,
+    places: &HashMap<ChannelId, u32, RandomState>,
     channels: &BTreeSet<&ChannelId>,
     span: Span,
 ) {

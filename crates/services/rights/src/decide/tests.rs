@@ -12,7 +12,7 @@ use funkturm_contracts::rights::{
     offer::{Broadcaster, ChannelGroup, Give, Hours, Licence, Offer, Package, PackageKind, Text},
     subscription::State,
 };
-use proptest::prelude::*;
+use proptest::{prelude::*, strategy::ValueTree};
 
 use super::{
     Asked, FOREVER, Holding, Household, Rules, Table, Unlicensed, Zone,
@@ -33,15 +33,15 @@ fn instant(step: i64) -> DateTime<Utc> {
 const STEPS: i64 = 300;
 
 fn maybe_instant() -> impl Strategy<Value = Option<DateTime<Utc>>> {
-    proptest::option::weighted(0.3, (0..STEPS).prop_map(instant))
+    proptest::option::weighted(0.2, (0..STEPS).prop_map(instant))
 }
 
 fn actions() -> impl Strategy<Value = BTreeSet<Action>> {
-    proptest::sample::subsequence(Action::ALL.to_vec(), 0..=9).prop_map(|some| some.into_iter().collect())
+    proptest::sample::subsequence(Action::ALL.to_vec(), 4..=9).prop_map(|some| some.into_iter().collect())
 }
 
 fn channels() -> impl Strategy<Value = BTreeSet<ChannelId>> {
-    proptest::collection::btree_set((0..6_usize).prop_map(channel), 0..3)
+    proptest::collection::btree_set((0..6_usize).prop_map(channel), 1..5)
 }
 
 fn groups() -> impl Strategy<Value = BTreeSet<String>> {
@@ -56,7 +56,7 @@ fn hours() -> impl Strategy<Value = Option<Hours>> {
 
 prop_compose! {
     fn give()(
-        every_channel in proptest::bool::weighted(0.2), channels in channels(), groups in groups(), actions in actions(),
+        every_channel in proptest::bool::weighted(0.4), channels in channels(), groups in groups(), actions in actions(),
         from in maybe_instant(), until in maybe_instant(), hours in hours(),
     ) -> Give {
         Give { every_channel, channels, groups, actions, from, until, hours }
@@ -65,10 +65,10 @@ prop_compose! {
 
 prop_compose! {
     fn offer()(
-        packages in proptest::collection::vec((proptest::collection::vec(give(), 0..4), any::<bool>(), 0..4_u32), 1..4),
+        packages in proptest::collection::vec((proptest::collection::vec(give(), 1..4), any::<bool>(), 0..4_u32), 1..4),
         channel_groups in proptest::collection::vec(channels(), 3),
         licences in proptest::collection::vec((actions(), maybe_instant(), proptest::sample::select(vec![0, 6, 12, 16, 18])), 5),
-        licensed in 0..=5_usize,
+        licensed in 3..=5_usize,
     ) -> Offer {
         let text = Text::default;
         let packages = packages.into_iter().enumerate().map(|(n, (gives, option, streams))| Package {
@@ -93,16 +93,19 @@ prop_compose! {
     }
 }
 
+fn states() -> impl Strategy<Value = State> {
+    prop_oneof![4 => Just(State::Active), 1 => proptest::sample::select(State::ALL.to_vec())]
+}
+
 fn household() -> impl Strategy<Value = Household> {
-    let holding =
-        (0..4_usize, proptest::sample::select(State::ALL.to_vec()), maybe_instant(), maybe_instant());
+    let holding = (0..4_usize, states(), maybe_instant(), maybe_instant());
     let holding = holding.prop_map(|(n, state, from, until)| Holding {
         package: format!("p{n}"),
         state,
         from: from.map_or(i64::MIN, |at| at.timestamp_millis()),
         until: until.map_or(FOREVER, |at| at.timestamp_millis()),
     });
-    proptest::collection::vec(holding, 0..4)
+    proptest::collection::vec(holding, 0..5)
         .prop_map(|holdings| Household { id: HouseholdId::new(), holdings })
 }
 
@@ -113,7 +116,7 @@ fn rules(unlicensed: Unlicensed) -> Rules {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(1000))]
+    #![proptest_config(ProptestConfig::with_cases(2000))]
 
     #[test]
     fn the_table_says_what_the_rows_say_and_until_when(
@@ -145,6 +148,26 @@ proptest! {
             prop_assert!(edges(&offer, &household).any(|edge| edge == verdict.until) || daily(verdict.until), "{}", verdict.until);
         }
     }
+}
+
+/// Random cases that are all refused would show nothing.
+#[test]
+fn the_random_cases_are_of_every_kind() {
+    let mut runner = proptest::test_runner::TestRunner::deterministic();
+    let cases = (offer(), household(), 0..STEPS, 0..6_usize, proptest::sample::select(Action::ALL.to_vec()));
+    let (mut yes, mut hd, mut ends, mut given_only) = (0, 0, 0, 0);
+    for _ in 0..2000 {
+        let (offer, household, at, n, action) = cases.new_tree(&mut runner).unwrap().current();
+        let table = Table::compile(Arc::new(offer), 1, rules(Unlicensed::Refuse));
+        let channel = channel(n);
+        let asked = Asked { channel: &channel, action, child: false, abroad: false, pin: true };
+        let verdict = table.decide(&household, &asked, instant(at).timestamp_millis());
+        yes += u32::from(verdict.allowed);
+        hd += u32::from(verdict.hd);
+        ends += u32::from(verdict.until != FOREVER);
+        given_only += u32::from(verdict.reason == super::Reason::NotGranted);
+    }
+    assert!(yes > 200 && hd > 100 && ends > 250 && given_only > 100, "{yes} {hd} {ends} {given_only}");
 }
 
 fn edges<'a>(offer: &'a Offer, household: &'a Household) -> impl Iterator<Item = i64> {

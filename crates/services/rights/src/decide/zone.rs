@@ -1,5 +1,7 @@
 //! The operator's time zone, prepared so that the hour of an instant is found in nanoseconds.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use chrono::{NaiveTime, Offset, TimeZone, Timelike, Utc};
 use chrono_tz::Tz;
 
@@ -14,6 +16,8 @@ pub struct Zone {
     starts: Vec<i64>,
     /// Milliseconds to add to UTC; one more than there are starts.
     offsets: Vec<i64>,
+    /// Which offset was asked for last: nearly always the next one as well.
+    last: AtomicUsize,
 }
 
 impl Zone {
@@ -46,16 +50,25 @@ impl Zone {
             }
             at = next;
         }
-        Ok(Self { starts, offsets })
+        Ok(Self { starts, offsets, last: AtomicUsize::new(0) })
     }
 
     /// The offset at an instant, and the instant at which there is another.
     fn offset(&self, at: i64) -> (i64, i64) {
-        let index = self.starts.partition_point(|start| *start <= at);
-        (
-            self.offsets.get(index).copied().unwrap_or(0),
-            self.starts.get(index).copied().unwrap_or(super::FOREVER),
-        )
+        let last = self.last.load(Ordering::Relaxed);
+        let begins = last.checked_sub(1).map_or(i64::MIN, |before| self.start(before));
+        let index = if (begins..self.start(last)).contains(&at) {
+            last
+        } else {
+            let index = self.starts.partition_point(|start| *start <= at);
+            self.last.store(index, Ordering::Relaxed);
+            index
+        };
+        (self.offsets.get(index).copied().unwrap_or(0), self.start(index))
+    }
+
+    fn start(&self, index: usize) -> i64 {
+        self.starts.get(index).copied().unwrap_or(super::FOREVER)
     }
 }
 
