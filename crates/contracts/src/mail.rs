@@ -1,6 +1,6 @@
 //! Mail that a service wants sent: `PUT /internal/v1/mails/{id}` at notify, the id a UUID. The same id twice is one mail.
 //!
-//! `GET` and `DELETE /internal/v1/households/{household}` answer with a [`MailList`] and forget: that needs the household in each mail.
+//! `GET` and `DELETE /internal/v1/notify/households/{household}` answer with a [`MailList`] and forget: that needs the household in each mail.
 
 use std::collections::BTreeMap;
 

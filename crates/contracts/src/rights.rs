@@ -1,7 +1,11 @@
 //! "May this household do this now?": what playback and others ask rights.
 //!
 //! `POST /internal/v1/decisions` with a [`Question`] answers with a [`Decision`]; `GET /internal/v1/households/{household}/rights` with
-//! the [`Rights`] in every channel. Withdrawals are followed at `GET /internal/v1/changes?after=…`, see [`Changes`].
+//! the [`Rights`] in every channel. What is for sale and what broadcasters allow is in [`offer`], what households have in
+//! [`subscription`]. Withdrawals are followed at `GET /internal/v1/changes?after=…`, see [`Changes`].
+
+pub mod offer;
+pub mod subscription;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -34,6 +38,55 @@ pub enum Action {
     Abroad,
 }
 
+impl Action {
+    /// All of them, in their order.
+    pub const ALL: [Self; 9] = [
+        Self::Live,
+        Self::Pause,
+        Self::Restart,
+        Self::CatchUp,
+        Self::Record,
+        Self::FastForward,
+        Self::Hd,
+        Self::Cast,
+        Self::Abroad,
+    ];
+
+    /// As it is written everywhere.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Live => "live",
+            Self::Pause => "pause",
+            Self::Restart => "restart",
+            Self::CatchUp => "catch_up",
+            Self::Record => "record",
+            Self::FastForward => "fast_forward",
+            Self::Hd => "hd",
+            Self::Cast => "cast",
+            Self::Abroad => "abroad",
+        }
+    }
+}
+
+impl std::fmt::Display for Action {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl std::str::FromStr for Action {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        // The command line and people write a dash.
+        let text = text.replace('-', "_");
+        Self::ALL.into_iter().find(|action| action.as_str() == text).ok_or_else(|| {
+            let all: Vec<&str> = Self::ALL.iter().map(|action| action.as_str()).collect();
+            format!("{text:?} is not an action: there are {}", all.join(", "))
+        })
+    }
+}
+
 /// A question.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -50,6 +103,9 @@ pub struct Question {
     /// From outside of the country.
     #[serde(default)]
     pub abroad: bool,
+    /// The PIN that opens what is for adults by day was given just now.
+    #[serde(default)]
+    pub pin_checked: bool,
 }
 
 /// An answer.
@@ -70,6 +126,12 @@ pub struct Decision {
     /// It may be watched in HD. Otherwise only renditions of less than 720 lines are for it.
     #[serde(default)]
     pub hd: bool,
+    /// A PIN would allow it now.
+    #[serde(default)]
+    pub pin_needed: bool,
+    /// How far back catch-up goes, in hours; none if the licence does not limit that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub catch_up_hours: Option<u32>,
     /// How many may watch at once.
     pub limits: Limits,
 }

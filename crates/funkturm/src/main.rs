@@ -5,7 +5,9 @@ mod headend;
 mod lint;
 mod mail;
 mod out;
+mod package;
 mod play;
+mod rights;
 mod serve;
 mod server;
 mod services;
@@ -37,6 +39,12 @@ enum Command {
     /// Mail: what was sent, what waits, another try
     #[command(subcommand)]
     Mail(mail::Command),
+    /// What is for sale: add, list, edit, remove, import packages
+    #[command(subcommand)]
+    Package(package::Command),
+    /// What households may do: explain
+    #[command(subcommand)]
+    Rights(rights::Command),
     /// Play a transport stream file onto the network for ever, with faults on demand
     Play(play::Args),
     /// Follow an HLS presentation and report what breaks the rules
@@ -54,6 +62,8 @@ fn main() -> ExitCode {
         Command::Serve(args) => serve::run(&args),
         Command::Channel(command) => out::finish(channel::run(command)),
         Command::Mail(command) => out::finish(mail::run(command)),
+        Command::Package(command) => out::finish(package::run(command)),
+        Command::Rights(command) => out::finish(rights::run(command)),
         Command::Play(args) => out::finish(play::run(&args)),
         Command::Lint(args) => out::finish(lint::run(&args)),
         Command::Headend(args) => headend::run(&args),

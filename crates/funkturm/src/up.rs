@@ -106,6 +106,9 @@ async fn everything(
         media: Places::for_media()?,
     };
     places.suggest(&mut configuration, &state, &stores)?;
+    if !args.no_demo {
+        demo::suggest(&mut configuration)?;
+    }
 
     let control = Control::build(&configuration, &context).await?;
     let options = serve::Options { drain: Duration::from_secs(2), ..Default::default() };
@@ -245,6 +248,11 @@ impl Places {
                 }),
             ),
             ("notify", json!({ "without_server": "catch" })),
+            // Operators add channels first, and licences when they have some.
+            (
+                "rights",
+                json!({ "channels": internal, "accounts": internal, "unlicensed_channels": "live_only" }),
+            ),
             ("origin", json!({ "playback": [internal], "token_keys_file": token_keys, "open_house": true })),
             ("ingest", json!({ "channels": internal })),
             (

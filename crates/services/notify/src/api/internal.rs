@@ -17,8 +17,8 @@ const LARGEST_JSON: usize = 16 << 10;
 pub(super) fn routes(app: &Arc<App>) -> Routes {
     Routes::new()
         .put("/internal/v1/mails/{id}", with(app, accept))
-        .get("/internal/v1/households/{household}", with(app, export))
-        .delete("/internal/v1/households/{household}", with(app, forget))
+        .get("/internal/v1/notify/households/{household}", with(app, export))
+        .delete("/internal/v1/notify/households/{household}", with(app, forget))
 }
 
 /// Answered when the mail is stored: it is sent from then on, whatever happens to us.

@@ -21,7 +21,7 @@ async fn a_household_is_exported_and_forgotten_and_no_other() {
     for id in [first, second, theirs] {
         instance.wait_for(id, MailState::Sent).await;
     }
-    let path = format!("/internal/v1/households/{ours}");
+    let path = format!("/internal/v1/notify/households/{ours}");
     let export: MailList =
         answer(instance.request(Method::GET, &path), StatusCode::OK).await.json().await.unwrap();
     let mut ids: Vec<Uuid> = export.mails.iter().map(|mail| mail.id).collect();
@@ -52,7 +52,7 @@ async fn the_mail_that_says_so_goes_out_after_the_household_is_forgotten_and_not
     let unsent = instance.send(&mail).await;
     (mail["template"], mail["values"]) = ("deleted".into(), json!({}));
     let last = instance.send(&mail).await;
-    let path = format!("/internal/v1/households/{household}");
+    let path = format!("/internal/v1/notify/households/{household}");
     answer(instance.request(Method::DELETE, &path), StatusCode::NO_CONTENT).await;
     sink.restart().await;
     let gone = async |id: Uuid| {

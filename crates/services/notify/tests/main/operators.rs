@@ -96,8 +96,8 @@ async fn operators_and_services_alone_come_in_and_bad_input_is_named() {
     let nil = Uuid::nil();
     for (method, path) in [
         (Method::PUT, format!("/internal/v1/mails/{nil}")),
-        (Method::GET, format!("/internal/v1/households/{nil}")),
-        (Method::DELETE, format!("/internal/v1/households/{nil}")),
+        (Method::GET, format!("/internal/v1/notify/households/{nil}")),
+        (Method::DELETE, format!("/internal/v1/notify/households/{nil}")),
         (Method::GET, "/admin/v1/mails".to_owned()),
         (Method::GET, format!("/admin/v1/mails/{nil}")),
         (Method::DELETE, format!("/admin/v1/mails/{nil}")),
