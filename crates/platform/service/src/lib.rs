@@ -17,5 +17,5 @@ mod stop;
 pub mod testing;
 
 pub use context::{Context, Latch, Service, ServiceMain, Tokens};
-pub use http::{Payload, Reply, Request, Routes, Tls, reply, serve};
+pub use http::{Payload, Proxies, Reply, Request, Routes, Tls, network, reply, serve};
 pub use stop::Stop;
