@@ -9,6 +9,7 @@ mod serve;
 mod server;
 mod services;
 mod up;
+mod user;
 
 use std::process::ExitCode;
 
@@ -33,6 +34,9 @@ enum Command {
     /// The line-up: add, list, edit, remove, import, scan
     #[command(subcommand)]
     Channel(channel::Command),
+    /// Households: add, list, lock, unlock, delete, reset the password
+    #[command(subcommand)]
+    User(user::Command),
     /// Play a transport stream file onto the network for ever, with faults on demand
     Play(play::Args),
     /// Follow an HLS presentation and report what breaks the rules
@@ -49,6 +53,7 @@ fn main() -> ExitCode {
         Command::Up(args) => up::run(args),
         Command::Serve(args) => serve::run(&args),
         Command::Channel(command) => out::finish(channel::run(command)),
+        Command::User(command) => out::finish(user::run(command)),
         Command::Play(args) => out::finish(play::run(&args)),
         Command::Lint(args) => out::finish(lint::run(&args)),
         Command::Headend(args) => headend::run(&args),

@@ -100,9 +100,15 @@ async fn everything(
         format!("something else listens on {} already: choose another place with --listen", args.listen)
     })?;
     let internal = TcpListener::bind("127.0.0.1:0").await?;
+    let mut doors = BTreeMap::new();
+    for service in CATALOGUE.iter().filter(|service| service.control) {
+        doors.insert(service.name, TcpListener::bind("127.0.0.1:0").await?);
+    }
+    let own = doors.iter().map(|(name, door)| Ok((*name, door.local_addr()?)));
     let places = Places {
         front: reachable(front.local_addr()?),
         internal: internal.local_addr()?,
+        own: own.collect::<std::io::Result<_>>()?,
         media: Places::for_media()?,
     };
     places.suggest(&mut configuration, &state, &stores)?;
@@ -110,7 +116,10 @@ async fn everything(
     let control = Control::build(&configuration, &context).await?;
     let options = serve::Options { drain: Duration::from_secs(2), ..Default::default() };
     let public = control.routes.clone().without_prefix("/internal/").merge(serve::health_routes(&context));
-    let listeners = vec![(front, public, options.clone()), (internal, control.routes, options)];
+    let mut listeners = vec![(front, public, options.clone()), (internal, control.routes, options.clone())];
+    for (name, routes) in control.own {
+        listeners.extend(doors.remove(name).map(|door| (door, routes, options.clone())));
+    }
     let url = format!("http://{}", places.front);
     state.announce(&url)?;
 
@@ -169,7 +178,10 @@ impl Stores {
 /// Where everything listens.
 struct Places {
     front: SocketAddr,
+    /// Every control service at once.
     internal: SocketAddr,
+    /// Each control service by itself: what several of them have under the same path is found here.
+    own: BTreeMap<&'static str, SocketAddr>,
     media: BTreeMap<&'static str, SocketAddr>,
 }
 
@@ -234,11 +246,23 @@ impl Places {
         let internal = format!("http://{}", self.internal);
         let media = |name| self.media.get(name).map(|address| format!("http://{address}"));
         let (ingest, transcode) = (media("ingest"), media("transcode"));
+        let of = |name| self.own.get(name).map(|address| format!("http://{address}"));
+        // Those that know something of households.
+        let knowing: BTreeMap<&str, String> =
+            ["rights"].into_iter().filter_map(|name| Some((name, of(name)?))).collect();
+        let accounts = json!({
+            "public_url": format!("http://{}", self.front),
+            "signing_keys": path(&state.file(state::SIGNING_KEYS)),
+            "notify": of("notify").unwrap_or_else(|| internal.clone()),
+            "rights": of("rights").unwrap_or_else(|| internal.clone()),
+            "services": knowing,
+        });
         let particular = [
             ("channels", json!({ "ingest": [ingest], "transcoders": [transcode], "origins": [internal] })),
             ("playback", json!({ "channels": internal, "open_house": true })),
             ("origin", json!({ "open_house": true })),
             ("ingest", json!({ "channels": internal })),
+            ("accounts", accounts),
             (
                 "transcode",
                 json!({ "channels": internal, "ingest": [ingest], "origins": [internal], "encoder": encoder() }),
@@ -268,19 +292,24 @@ impl Places {
 
 /// The control services, built.
 struct Control {
+    /// All of them as one.
     routes: Routes,
+    /// Each by itself.
+    own: Vec<(&'static str, Routes)>,
 }
 
 impl Control {
     async fn build(configuration: &Configuration, context: &Context) -> anyhow::Result<Self> {
-        let mut routes = Routes::new();
+        let (mut routes, mut own) = (Routes::new(), Vec::new());
         let mut documents = Vec::new();
-        for service in services::build_control(configuration, context).await? {
+        let names = CATALOGUE.iter().filter(|service| service.control).map(|service| service.name);
+        for (name, service) in names.zip(services::build_control(configuration, context).await?) {
+            own.push((name, service.routes.clone()));
             routes = routes.merge(service.routes);
             documents.push(service.openapi);
         }
         let document = openapi::merge(documents);
-        Ok(Self { routes: routes.merge(openapi::routes(&document)?) })
+        Ok(Self { routes: routes.merge(openapi::routes(&document)?), own })
     }
 }
 

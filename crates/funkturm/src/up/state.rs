@@ -3,6 +3,7 @@
 //! ```text
 //! operator.token   what the console and `funkturm channel` log in with
 //! service.token    what the services log in with at each other
+//! signing-keys/    what accounts signs tokens with
 //! url              where the running instance is reached
 //! lock             held while an instance runs
 //! media.toml       the configuration of the media services
@@ -46,6 +47,7 @@ impl State {
         for name in [OPERATOR_TOKEN_FILE, SERVICE_TOKEN_FILE] {
             make_secret(&path.join(name))?;
         }
+        make_signing_key(&path.join(SIGNING_KEYS))?;
         Ok(Self { path, _lock: lock })
     }
 
@@ -67,6 +69,29 @@ impl State {
 
 /// In the state directory: the services' token.
 pub(crate) const SERVICE_TOKEN_FILE: &str = "service.token";
+
+/// In the state directory: the folder of the keys that tokens are signed with.
+pub(crate) const SIGNING_KEYS: &str = "signing-keys";
+
+/// A first key, where there is none yet: Ed25519, PKCS#8, as PEM (RFC 7468 10).
+fn make_signing_key(folder: &Path) -> anyhow::Result<()> {
+    fs::create_dir_all(folder)?;
+    let file = folder.join("1.pem");
+    if fs::read_dir(folder)?.next().is_some() {
+        return Ok(());
+    }
+    let pkcs8 = ring::signature::Ed25519KeyPair::generate_pkcs8(&ring::rand::SystemRandom::new())
+        .map_err(|_| anyhow::anyhow!("this machine has no random numbers"))?;
+    let text = base64::engine::general_purpose::STANDARD.encode(pkcs8.as_ref());
+    let mut pem = String::from("-----BEGIN PRIVATE KEY-----\n");
+    for line in text.as_bytes().chunks(64) {
+        pem.push_str(&String::from_utf8_lossy(line));
+        pem.push('\n');
+    }
+    pem.push_str("-----END PRIVATE KEY-----\n");
+    OpenOptions::new().create_new(true).write(true).mode(0o600).open(file)?.write_all(pem.as_bytes())?;
+    Ok(())
+}
 
 fn make_secret(file: &Path) -> anyhow::Result<()> {
     if file.exists() {
@@ -92,6 +117,10 @@ mod tests {
         assert!(token.len() >= 40);
         let mode = fs::metadata(first.file(OPERATOR_TOKEN_FILE)).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
+        let key = first.file(SIGNING_KEYS).join("1.pem");
+        let pem = fs::read_to_string(&key).unwrap();
+        assert!(pem.starts_with("-----BEGIN PRIVATE KEY-----\n") && pem.lines().all(|line| line.len() <= 64));
+        assert_eq!(fs::metadata(&key).unwrap().permissions().mode() & 0o777, 0o600);
         drop(first);
         assert_eq!(State::open(&folder.path().join("state")).unwrap().operator_token().unwrap(), token);
     }

@@ -132,11 +132,9 @@ impl Outbox {
         self.0.news.send_replace(());
     }
 
-    /// Returns when this instance has delivered something, or after so long: another one may have.
-    pub async fn delivered(&self, patience: Duration) {
-        let mut delivered = self.0.delivered.subscribe();
-        // The sender lives in self; that nothing came in time is an answer too.
-        let _ = tokio::time::timeout(patience, delivered.changed()).await;
+    /// Changes whenever this instance has delivered something.
+    pub fn deliveries(&self) -> watch::Receiver<()> {
+        self.0.delivered.subscribe()
     }
 
     /// Delivers until the process stops.
