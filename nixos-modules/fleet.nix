@@ -58,6 +58,27 @@ let
       };
     };
   };
+
+  mail = types.submodule {
+    options = {
+      host = string "The mail server's name, for instance `email-smtp.eu-central-1.amazonaws.com`.";
+      encryption = mkOption {
+        type = types.enum [
+          "tls"
+          "starttls"
+        ];
+        default = "tls";
+        description = "Whether the connection is encrypted from its beginning (port 465) or after STARTTLS (port 587).";
+      };
+      login = mkOption {
+        type = types.bool;
+        default = true;
+        description = "Whether the server wants a log-in: the secrets `notify-smtp-username` and `notify-smtp-password`.";
+      };
+      from = string "The address that mails come from.";
+      operator = string "What the operator is called in mails.";
+    };
+  };
 in
 {
   options.funkturm = {
@@ -108,6 +129,11 @@ in
         type = types.bool;
         default = false;
         description = "Whether everybody may watch everything without an account.";
+      };
+      mail = mkOption {
+        type = types.nullOr mail;
+        default = null;
+        description = "The server that mail to households goes through. Without one it is caught, for operators to read.";
       };
       clusters = mkOption {
         type = types.attrsOf (types.listOf types.str);

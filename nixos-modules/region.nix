@@ -42,6 +42,19 @@ let
         "The bucket ${bucket.name} (funkturm.fleet.buckets.${name}) has the endpoint ${toString bucket.endpoint}"
   ) fleet.buckets;
 
+  # AWS' mail servers have their region in their name.
+  mail =
+    let
+      inherit (fleet) mail;
+      host = lib.toLower mail.host;
+      ofAws = lib.hasSuffix "amazonaws.com" host || lib.hasSuffix "awsapps.com" host;
+    in
+    lib.optionals (mail != null) (
+      refuse (
+        !ofAws || lib.elem allowed (lib.splitString "." host)
+      ) "The mail server (funkturm.fleet.mail) is ${mail.host}"
+    );
+
   # What a host's own settings say instead of the fleet's.
   known = lib.mapAttrsToList (_: bucket: bucket.name) fleet.buckets;
   settings = lib.mapAttrsToList (
@@ -62,5 +75,5 @@ let
   ) config.funkturm.services;
 in
 {
-  assertions = lib.concatLists (zones ++ buckets ++ settings);
+  assertions = lib.concatLists (zones ++ buckets ++ [ mail ] ++ settings);
 }

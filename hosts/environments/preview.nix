@@ -5,6 +5,11 @@
     publicName = "tv.preview.funkturm.example";
     operatorNetworks = [ "10.9.0.0/16" ];
     openHouse = true;
+    mail = {
+      host = "email-smtp.eu-central-1.amazonaws.com";
+      from = "no-reply@tv.preview.funkturm.example";
+      operator = "Funkturm";
+    };
     buckets = {
       channels.name = "funkturm-preview-logos";
       backups.name = "funkturm-preview-backups";

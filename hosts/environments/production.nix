@@ -9,6 +9,11 @@ in
     publicName = "tv.funkturm.example";
     operatorNetworks = [ "10.9.0.0/16" ];
     openHouse = true;
+    mail = {
+      host = "email-smtp.eu-central-1.amazonaws.com";
+      from = "no-reply@tv.funkturm.example";
+      operator = "Funkturm";
+    };
     clusters = rec {
       sessions = [ "playback" ];
       leases = [ "transcode" ];

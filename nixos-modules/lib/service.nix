@@ -6,6 +6,7 @@
 # settings       its section of the configuration; gives way to what a host sets
 # callers        the roles from which its port is reached, beside those whose nginx sends it its routes
 # reachesOut     it talks to hosts outside of the fleet
+# credentials    secrets of its own that it is handed, by their names
 # receives       others send to it on ports that are not known beforehand
 # memoryMax, tasksMax, openFiles   its limits
 # serviceConfig  what the unit has beside the usual
@@ -28,6 +29,7 @@ let
     settings = { };
     callers = [ ];
     reachesOut = has "objects";
+    credentials = [ ];
     receives = false;
     memoryMax = "1G";
     tasksMax = 256;
@@ -51,7 +53,8 @@ let
   ++ lib.optionals (has "objects") [
     "${name}-s3-access-key-id"
     "${name}-s3-secret-access-key"
-  ];
+  ]
+  ++ particulars.credentials;
   credential = secrets.path unit;
 
   # What follows from the catalogue and the fleet; a host's own settings come first.

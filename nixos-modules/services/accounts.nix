@@ -9,24 +9,28 @@ import ../lib/service.nix "accounts" (
   let
     # Every api host has all of them.
     here = name: "http://${fleet.self.address}:${toString fleet.catalogue.services.${name}.port}";
+    present = lib.filter (name: fleet.catalogue.services ? ${name});
     inherit (config.funkturm.fleet) publicName;
   in
   {
     settings = {
       public_url = "https://${publicName}";
-      notify = here "notify";
-      rights = here "rights";
       # Those that know something of households.
-      services = lib.genAttrs [ "rights" ] here;
+      services = lib.genAttrs (present [
+        "rights"
+        "notify"
+      ]) here;
       # nginx, on this host and, while the service there does not answer, on the others.
       proxies = map (host: host.address) (fleet.ofRole "api");
       # systemd puts the files of a folder next to the other credentials, with the folder's name before theirs.
       signing_keys = "/run/credentials/funkturm-accounts.service";
-    };
+    }
+    // lib.genAttrs (present [
+      "rights"
+      "notify"
+    ]) here;
     # The operator's identity provider is outside.
     reachesOut = config.funkturm.services.accounts.settings.accounts ? openid;
-    serviceConfig.LoadCredential = [
-      "accounts-signing-keys:${config.funkturm.secrets.directory}/accounts-signing-keys/"
-    ];
+    credentials = [ "accounts-signing-keys" ];
   }
 )

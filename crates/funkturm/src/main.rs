@@ -3,6 +3,7 @@
 mod channel;
 mod headend;
 mod lint;
+mod mail;
 mod out;
 mod play;
 mod serve;
@@ -37,6 +38,9 @@ enum Command {
     /// Households: add, list, lock, unlock, delete, reset the password
     #[command(subcommand)]
     User(user::Command),
+    /// Mail: what was sent, what waits, another try
+    #[command(subcommand)]
+    Mail(mail::Command),
     /// Play a transport stream file onto the network for ever, with faults on demand
     Play(play::Args),
     /// Follow an HLS presentation and report what breaks the rules
@@ -54,6 +58,7 @@ fn main() -> ExitCode {
         Command::Serve(args) => serve::run(&args),
         Command::Channel(command) => out::finish(channel::run(command)),
         Command::User(command) => out::finish(user::run(command)),
+        Command::Mail(command) => out::finish(mail::run(command)),
         Command::Play(args) => out::finish(play::run(&args)),
         Command::Lint(args) => out::finish(lint::run(&args)),
         Command::Headend(args) => headend::run(&args),

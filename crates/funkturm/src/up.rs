@@ -249,7 +249,7 @@ impl Places {
         let of = |name| self.own.get(name).map(|address| format!("http://{address}"));
         // Those that know something of households.
         let knowing: BTreeMap<&str, String> =
-            ["rights"].into_iter().filter_map(|name| Some((name, of(name)?))).collect();
+            ["rights", "notify"].into_iter().filter_map(|name| Some((name, of(name)?))).collect();
         let accounts = json!({
             "public_url": format!("http://{}", self.front),
             "signing_keys": path(&state.file(state::SIGNING_KEYS)),
@@ -260,6 +260,7 @@ impl Places {
         let particular = [
             ("channels", json!({ "ingest": [ingest], "transcoders": [transcode], "origins": [internal] })),
             ("playback", json!({ "channels": internal, "open_house": true })),
+            ("notify", json!({ "without_server": "catch" })),
             ("origin", json!({ "open_house": true })),
             ("ingest", json!({ "channels": internal })),
             ("accounts", accounts),

@@ -56,6 +56,64 @@
     };
   };
 
+  OutboxRefused = {
+    expr = ''max by (job, receiver) ({__name__=~"funkturm_.+_outbox_dead_count"}) > 0'';
+    severity = "warning";
+    summary = "Another service refused for good what it was told; the message is in the table outbox, with why";
+    test = {
+      at = "5m";
+      firing."funkturm_accounts_outbox_dead_count{job='funkturm-accounts',host='api-1',receiver='rights'}" = "0x2 1x20";
+      quiet."funkturm_accounts_outbox_dead_count{job='funkturm-accounts',host='api-1',receiver='rights'}" = "0x20";
+      labels = {
+        job = "funkturm-accounts";
+        receiver = "rights";
+      };
+    };
+  };
+
+  # One mail may wait because its receiver puts it off; that nothing goes out any more is something else.
+  MailStands = {
+    expr = ''
+      max by (job) (funkturm_notify_oldest_waiting_seconds) > 600
+      unless sum by (job) (increase(funkturm_notify_mails_total{outcome="sent"}[10m])) > 0'';
+    for = "2m";
+    severity = "critical";
+    summary = "Mail has waited for ten minutes, and none goes out";
+    test = {
+      at = "15m";
+      firing = {
+        "funkturm_notify_oldest_waiting_seconds{job='funkturm-notify',host='api-1'}" = "700x40";
+        "funkturm_notify_mails_total{job='funkturm-notify',host='api-1',outcome='sent'}" = "5x40";
+      };
+      quiet = {
+        "funkturm_notify_oldest_waiting_seconds{job='funkturm-notify',host='api-1'}" = "700x40";
+        "funkturm_notify_mails_total{job='funkturm-notify',host='api-1',outcome='sent'}" = "0+5x40";
+      };
+      labels.job = "funkturm-notify";
+    };
+  };
+
+  MailRefused = {
+    expr = ''
+      sum by (job) (increase(funkturm_notify_mails_total{outcome="dead"}[1h]))
+      > (0.1 * sum by (job) (increase(funkturm_notify_mails_total[1h])) > 1)'';
+    for = "5m";
+    severity = "warning";
+    summary = "More than one in ten mails is refused or too late";
+    test = {
+      at = "40m";
+      firing = {
+        "funkturm_notify_mails_total{job='funkturm-notify',host='api-1',outcome='dead'}" = "0+2x80";
+        "funkturm_notify_mails_total{job='funkturm-notify',host='api-1',outcome='sent'}" = "0+5x80";
+      };
+      quiet = {
+        "funkturm_notify_mails_total{job='funkturm-notify',host='api-1',outcome='dead'}" = "0+1x80";
+        "funkturm_notify_mails_total{job='funkturm-notify',host='api-1',outcome='sent'}" = "0+50x80";
+      };
+      labels.job = "funkturm-notify";
+    };
+  };
+
   # Services wait for each other's news on purpose: what is slow for viewers is under /api and /hls.
   ServiceSlow = {
     expr = ''

@@ -150,9 +150,10 @@ pub(crate) fn turn_settle(
             .execute(connection)?;
     }
     let Some((id, problem, pause)) = &outcome.failed else {
-        // A delivery came through: the next failure is the first one again.
+        // A delivery came through: the next failure is the first one again. Whoever has something next may deliver it.
         return sql_query(
-            "UPDATE outbox_turn SET failures = 0, not_before = '-infinity' WHERE receiver = $1 AND owner = $2",
+            "UPDATE outbox_turn SET until = '-infinity', failures = 0, not_before = '-infinity'
+             WHERE receiver = $1 AND owner = $2",
         )
         .bind::<Text, _>(receiver)
         .bind::<SqlUuid, _>(owner)

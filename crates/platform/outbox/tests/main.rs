@@ -297,14 +297,26 @@ async fn two_instances_deliver_everything_once_and_in_order() {
 async fn what_a_dead_instance_leaves_behind_another_one_delivers() {
     let postgresql = PostgreSql::start().await.unwrap();
     let (url, receiver) = (postgresql.database("test").await.unwrap(), Receiver::start().await);
-    receiver.die().await;
-    let quick = Options { look_again: Duration::from_millis(100), ..options() };
+    // Turns are given back, and not waited for until they run out.
+    let turn = Duration::from_secs(60);
+    let quick = Options { look_again: Duration::from_millis(100), turn, ..options() };
     let one = Instance::start(&url, &[("a", &receiver)], quick.clone()).await;
-    for id in 0..3 {
+    one.put("a", 0).await;
+    until("it to be written down", PATIENCE, || async { one.problems().await.is_empty().then_some(()) })
+        .await
+        .unwrap();
+    receiver.die().await;
+    for id in 1..3 {
         one.put("a", id).await;
     }
+    until("a failure", PATIENCE, || async {
+        one.problems().await.first().is_some_and(|row| !row.contains(" 0 false")).then_some(())
+    })
+    .await
+    .unwrap();
     drop(one);
     receiver.come_back().await;
-    let _other = Instance::start(&url, &[("a", &receiver)], quick).await;
-    assert_eq!(receiver.hears(3).await, puts(0..3));
+    let other = Instance::start(&url, &[("a", &receiver)], quick).await;
+    other.put("a", 3).await;
+    assert_eq!(receiver.hears(4).await, puts(0..4));
 }

@@ -91,6 +91,15 @@ pub(crate) struct Grant {
     pub(crate) device_secret: Option<String>,
 }
 
+/// Whom a mail is for.
+#[derive(Clone, Copy)]
+pub(crate) struct Mailbox<'a> {
+    pub(crate) email: &'a str,
+    pub(crate) language: &'a str,
+    /// The household that it is about, with which it is exported and forgotten.
+    pub(crate) household: Option<HouseholdId>,
+}
+
 impl App {
     pub(crate) fn now(&self) -> DateTime<Utc> {
         self.clock.utc().to_chrono()
@@ -201,19 +210,20 @@ impl App {
         }
     }
 
-    /// Puts a mail into the transaction: to whom, in which language, with which values, of use for how long.
+    /// Puts a mail into the transaction: to whom, with which values, of use for how long.
     pub(crate) fn mail(
         &self,
         connection: &mut PgConnection,
-        (to, language): (&str, &str),
+        to: &Mailbox<'_>,
         template: Template,
         values: &[(&str, String)],
         life: TimeDelta,
     ) -> Result<(), Failure> {
         let mail = Mail {
-            to: to.to_owned(),
+            to: to.email.to_owned(),
             template,
-            language: language.to_owned(),
+            language: to.language.to_owned(),
+            household: to.household,
             values: values.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect(),
             until: self.now() + life,
         };

@@ -126,7 +126,7 @@ impl Config {
             return Err("signing_keys must be the folder of the keys that tokens are signed with".into());
         }
         let urls = [("public_url", &self.public_url), ("notify", &self.notify), ("rights", &self.rights)];
-        let services = self.services.iter().map(|(_, url)| ("services", url));
+        let services = self.services.values().map(|url| ("services", url));
         let issuer = self.openid.iter().map(|openid| ("openid.issuer", &openid.issuer));
         for (name, url) in urls.into_iter().chain(services).chain(issuer) {
             if !url.starts_with("http://") && !url.starts_with("https://") {

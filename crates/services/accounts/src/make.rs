@@ -15,7 +15,7 @@ use slog::{info, warn};
 use tokio::time::timeout;
 
 use crate::{
-    app::{App, NEWS, RIGHTS},
+    app::{App, Mailbox, NEWS, RIGHTS},
     email::Address,
     store::{
         deletion::{deletion_insert, deletions_confirm, deletions_open},
@@ -117,7 +117,9 @@ async fn look(app: &Arc<App>, open: &IntGauge) -> Result<()> {
     let confirm = app.db.transaction(move |connection| {
         let complete = deletions_confirm(connection, now)?;
         for deletion in &complete {
-            own.mail(connection, (&deletion.email, &deletion.language), Template::Deleted, &[], NEWS)?;
+            let (email, language) = (&deletion.email, &deletion.language);
+            let to = Mailbox { email, language, household: Some(HouseholdId(deletion.household)) };
+            own.mail(connection, &to, Template::Deleted, &[], NEWS)?;
         }
         outdated_delete(connection, now)?;
         networks_forget(connection, now - crate::USUAL)?;

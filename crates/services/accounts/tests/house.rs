@@ -90,7 +90,7 @@ pub(crate) struct House {
     _others: TestServer,
     pub(crate) config: Config,
     pub(crate) clock: Arc<ManualClock>,
-    pub(crate) keys: TempDir,
+    _keys: TempDir,
     pub(crate) one: Instance,
 }
 
@@ -157,7 +157,7 @@ impl House {
         change(&mut config);
         let clock = Arc::new(ManualClock::at(chrono::Utc::now().into()));
         let one = Instance::start(&config, &clock).await;
-        Self { postgresql, redis, others, _others: server, config, clock, keys, one }
+        Self { postgresql, redis, others, _others: server, config, clock, _keys: keys, one }
     }
 
     pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {

@@ -8,7 +8,7 @@ use std::{
 };
 
 use anyhow::Context as _;
-use funkturm_base::ChannelId;
+use funkturm_base::{ChannelId, Result};
 use funkturm_bus::{Bus, Lease, Leases};
 use funkturm_contracts::{
     channel::{Channel, Profile},
@@ -119,7 +119,7 @@ impl Crew {
     async fn renew(&self) {
         let held: Vec<_> = self.posts().iter().map(|(id, post)| (id.clone(), post.lease.clone())).collect();
         for (id, mut lease) in held {
-            let ours = match self.leases.renew(&mut lease).await {
+            let ours = match self.hold(&mut lease).await {
                 Ok(ours) => ours,
                 // Without Redis nobody else can take the channel either, and segments are the same whoever makes them: go on.
                 Err(error) => {
@@ -138,6 +138,15 @@ impl Crew {
                 post.task.abort();
             }
         }
+    }
+
+    /// Renews a lease, or takes it anew if it ran out and nobody took it: because Redis has forgotten, or this machine stood still.
+    async fn hold(&self, lease: &mut Lease) -> Result<bool> {
+        if self.leases.renew(lease).await? {
+            return Ok(true);
+        }
+        let again = self.leases.acquire(&lease.name).await?;
+        Ok(again.map(|again| *lease = again).is_some())
     }
 
     /// Begins to leave the channels that are not wanted any more as they are. Leases of the others are renewed meanwhile.

@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 
 use super::{LARGEST, accepted, even_out, language, stale, with};
 use crate::{
-    app::{App, NEWS},
+    app::{App, Mailbox, NEWS},
     email::Address,
     make::{Newborn, household_make},
     password,
@@ -98,7 +98,7 @@ pub(super) async fn register(app: Arc<App>, mut request: Request) -> Result<Repl
     let (own, now, token) = (Arc::clone(&app), app.now(), Secret::new());
     // The same statements for an address that is known: its registration is one that nobody gets the link of.
     let registered = app.outbox.transaction(move |connection| {
-        let known = household_by_email(connection, &address.key)?.map(|row| (row.email, row.language));
+        let known = household_by_email(connection, &address.key)?;
         if !mailed {
             return Ok(());
         }
@@ -115,14 +115,14 @@ pub(super) async fn register(app: Arc<App>, mut request: Request) -> Result<Repl
         };
         registration_put(connection, &row)?;
         match &known {
-            Some((email, language)) => {
+            Some(known) => {
                 let link = [("link", own.page("/login", None))];
-                own.mail(connection, (email, language), Template::AlreadyRegistered, &link, NEWS)
+                own.mail(connection, &known.mailbox(), Template::AlreadyRegistered, &link, NEWS)
             }
             None => {
                 let link = [("link", own.page("/confirm", Some(&token.text())))];
-                let to = (row.email.as_str(), row.language.as_str());
-                own.mail(connection, to, Template::ConfirmAddress, &link, REGISTRATION_LIFE)
+                let to = Mailbox { email: &row.email, language: &row.language, household: None };
+                own.mail(connection, &to, Template::ConfirmAddress, &link, REGISTRATION_LIFE)
             }
         }
     });
@@ -224,7 +224,7 @@ pub(super) fn reset_mail(
     };
     ticket_insert(connection, &ticket)?;
     let link = [("link", app.page("/reset", Some(&token.text())))];
-    app.mail(connection, (&row.email, &row.language), Template::ResetPassword, &link, RESET_LIFE)
+    app.mail(connection, &row.mailbox(), Template::ResetPassword, &link, RESET_LIFE)
 }
 
 /// Another password, with what stood in a mail.
@@ -264,7 +264,7 @@ pub(super) async fn choose_password(app: Arc<App>, mut request: Request) -> Resu
         let household = household_lock_row(connection, HouseholdId(ticket.household))?;
         password_set(connection, household.household(), &hash)?;
         devices_forget(connection, household.household())?;
-        tell_of_password(&own, connection, (&household.email, &household.language))
+        tell_of_password(&own, connection, &household.mailbox())
     });
     changed.await?;
     Ok(reply::no_content())
@@ -274,7 +274,7 @@ pub(super) async fn choose_password(app: Arc<App>, mut request: Request) -> Resu
 pub(super) fn tell_of_password(
     app: &App,
     connection: &mut diesel::PgConnection,
-    to: (&str, &str),
+    to: &Mailbox<'_>,
 ) -> Result<(), funkturm_db::Failure> {
     let link = [("link", app.page("/reset", None))];
     app.mail(connection, to, Template::PasswordChanged, &link, NEWS)
@@ -300,7 +300,7 @@ pub(super) async fn confirm_email(app: Arc<App>, mut request: Request) -> Result
         // What was sent to the old mailbox to choose a password with is not good any more.
         crate::store::ticket::tickets_delete(connection, household.id, PASSWORD)?;
         let link = [("link", own.page("/help", None))];
-        own.mail(connection, (&household.email, &household.language), Template::AddressChanged, &link, NEWS)
+        own.mail(connection, &household.mailbox(), Template::AddressChanged, &link, NEWS)
     });
     changed.await?;
     Ok(reply::no_content())
@@ -316,8 +316,7 @@ pub(super) fn address_mail(
     let row = household_get(connection, household)?;
     if let Some(other) = household_by_email(connection, &address.key)?.filter(|other| other.id != row.id) {
         let link = [("link", app.page("/login", None))];
-        let to = (other.email.as_str(), other.language.as_str());
-        return app.mail(connection, to, Template::AlreadyRegistered, &link, NEWS);
+        return app.mail(connection, &other.mailbox(), Template::AlreadyRegistered, &link, NEWS);
     }
     let token = Secret::new();
     let ticket = Ticket {
@@ -330,7 +329,8 @@ pub(super) fn address_mail(
     };
     ticket_insert(connection, &ticket)?;
     let link = [("link", app.page("/email", Some(&token.text())))];
-    app.mail(connection, (&address.email, &row.language), Template::ChangeAddress, &link, REGISTRATION_LIFE)
+    let to = Mailbox { email: &address.email, ..row.mailbox() };
+    app.mail(connection, &to, Template::ChangeAddress, &link, REGISTRATION_LIFE)
 }
 
 /// Ends the other log-ins of a household whose password was changed on a device.

@@ -102,11 +102,10 @@ pub(super) async fn callback(app: Arc<App>, request: Request) -> Result<Reply> {
 /// Answers a code for the web app, or what went wrong in one word.
 async fn finish(app: &Arc<App>, request: &Request, back: Back) -> std::result::Result<String, &'static str> {
     let tell = |error: Error| {
-        match error.kind() {
-            Kind::Denied => {
-                info!(app.log, "a log-in by way of the identity provider is refused"; "error" => error.chain())
-            }
-            _ => warn!(app.log, "a log-in by way of the identity provider failed"; "error" => error.chain()),
+        if error.kind() == Kind::Denied {
+            info!(app.log, "a log-in by way of the identity provider is refused"; "error" => error.chain());
+        } else {
+            warn!(app.log, "a log-in by way of the identity provider failed"; "error" => error.chain());
         }
         match error.kind() {
             Kind::Denied => "denied",

@@ -267,7 +267,7 @@ pub(super) async fn change_password(app: Arc<App>, mut request: Request) -> Resu
         password_set(connection, caller.household, &hash)?;
         tickets_delete(connection, caller.household.0, PASSWORD)?;
         others_out(connection, &caller)?;
-        tell_of_password(&own, connection, (&household.email, &household.language))
+        tell_of_password(&own, connection, &household.mailbox())
     });
     changed.await?;
     Ok(reply::no_content())

@@ -90,7 +90,7 @@ pub(crate) struct TokenForm {
     ))]
 pub(super) async fn log_in(app: Arc<App>, mut request: Request) -> Result<Reply> {
     let granted = match form::<TokenForm>(&mut request).await {
-        Ok(form) => grant(&app, &request, form).await,
+        Ok(form) => grant(&app, &request, &form).await,
         Err(refusal) => Err(refusal),
     };
     match granted {
@@ -100,11 +100,11 @@ pub(super) async fn log_in(app: Arc<App>, mut request: Request) -> Result<Reply>
     }
 }
 
-async fn grant(app: &Arc<App>, request: &Request, form: TokenForm) -> Result<Grant, Refusal> {
+async fn grant(app: &Arc<App>, request: &Request, form: &TokenForm) -> Result<Grant, Refusal> {
     let logged_in = match form.grant_type.as_deref() {
         Some("password") => by_password(app, request, form).await?,
-        Some("refresh_token") => by_refresh(app, &wanted(form.refresh_token, "refresh_token")?).await?,
-        Some(DEVICE_CODE) => by_device_code(app, request, &wanted(form.device_code, "device_code")?).await?,
+        Some("refresh_token") => by_refresh(app, wanted(&form.refresh_token, "refresh_token")?).await?,
+        Some(DEVICE_CODE) => by_device_code(app, request, wanted(&form.device_code, "device_code")?).await?,
         Some(OPENID) => by_openid(app, request, form).await?,
         Some(other) => {
             return Err(refuse("unsupported_grant_type", format!("{other:?} is not possible here")));
@@ -114,10 +114,9 @@ async fn grant(app: &Arc<App>, request: &Request, form: TokenForm) -> Result<Gra
     Ok(app.grant_log_in(&logged_in)?)
 }
 
-fn wanted(value: Option<String>, field: &str) -> Result<String, Refusal> {
-    value
-        .filter(|value| !value.is_empty())
-        .ok_or_else(|| refuse("invalid_request", format!("{field} is missing")))
+fn wanted<'f>(value: &'f Option<String>, field: &str) -> Result<&'f str, Refusal> {
+    let value = value.as_deref().filter(|value| !value.is_empty());
+    value.ok_or_else(|| refuse("invalid_request", format!("{field} is missing")))
 }
 
 /// What an account is found by, and who shows up.
@@ -128,13 +127,12 @@ struct Found {
     usual: bool,
 }
 
-async fn by_password(app: &Arc<App>, request: &Request, form: TokenForm) -> Result<LoggedIn, Refusal> {
-    let (username, password) =
-        (wanted(form.username.clone(), "username")?, wanted(form.password.clone(), "password")?);
+async fn by_password(app: &Arc<App>, request: &Request, form: &TokenForm) -> Result<LoggedIn, Refusal> {
+    let (username, password) = (wanted(&form.username, "username")?, wanted(&form.password, "password")?);
     if password.len() > LONGEST {
         return Err(refuse("invalid_request", "password is too long"));
     }
-    let (mut newcomer, secret) = newcomer(&form)?;
+    let (mut newcomer, secret) = newcomer(form)?;
     // What is no address has no account, and is told so in the same way and time.
     let key = username
         .parse::<Address>()
@@ -152,7 +150,7 @@ async fn by_password(app: &Arc<App>, request: &Request, form: TokenForm) -> Resu
     let attempt = app.limits.log_in(&key, &origin).await?;
     let registered = found.registration.as_ref().map(|registration| registration.password.as_str());
     let hash = found.household.as_ref().map_or(registered, |household| household.password.as_deref());
-    let verdict = app.hasher.verify(password.clone(), hash).await?;
+    let verdict = app.hasher.verify(password.to_owned(), hash).await?;
     if verdict == Verdict::Wrong {
         return Err(refuse("invalid_grant", "this is not the e-mail address and password of an account"));
     }
@@ -161,7 +159,7 @@ async fn by_password(app: &Arc<App>, request: &Request, form: TokenForm) -> Resu
         return Err(refuse("invalid_grant", "confirm the e-mail address first: follow the link in the mail"));
     };
     if verdict == Verdict::Outdated {
-        rehash(app, &household, password).await;
+        rehash(app, &household, password.to_owned()).await;
     }
     Ok(enter(app, household.household(), newcomer, Some(network)).await?)
 }
@@ -244,8 +242,7 @@ async fn enter(
             let row = household_get(connection, household)?;
             let time = terms.now.to_rfc3339_opts(chrono::SecondsFormat::Secs, true);
             let values = [("device", newcomer.name.clone()), ("time", time), ("link", link)];
-            let to = (row.email.as_str(), row.language.as_str());
-            own.mail(connection, to, Template::NewDevice, &values, NEWS)?;
+            own.mail(connection, &row.mailbox(), Template::NewDevice, &values, NEWS)?;
         }
         Ok(logged_in)
     });
@@ -285,10 +282,10 @@ async fn by_device_code(app: &Arc<App>, request: &Request, code: &str) -> Result
     Ok(enter(app, household, newcomer, Some(app.network(request))).await?)
 }
 
-async fn by_openid(app: &Arc<App>, request: &Request, form: TokenForm) -> Result<LoggedIn, Refusal> {
-    let (mut newcomer, secret) = newcomer(&form)?;
-    let code = wanted(form.code, "code")?;
-    let household: Option<HouseholdId> = app.codes.take("openid-code", &code).await?;
+async fn by_openid(app: &Arc<App>, request: &Request, form: &TokenForm) -> Result<LoggedIn, Refusal> {
+    let (mut newcomer, secret) = newcomer(form)?;
+    let code = wanted(&form.code, "code")?;
+    let household: Option<HouseholdId> = app.codes.take("openid-code", code).await?;
     let household =
         household.ok_or_else(|| refuse("invalid_grant", "this code has run out, or was used: begin anew"))?;
     if let Some(device) = newcomer.known {

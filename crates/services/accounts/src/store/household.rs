@@ -7,6 +7,7 @@ use funkturm_db::Failure;
 use uuid::Uuid;
 
 use crate::{
+    app::Mailbox,
     email::Address,
     schema::{household, identity, profile, usual_network},
 };
@@ -33,6 +34,11 @@ pub(crate) struct HouseholdRow {
 impl HouseholdRow {
     pub(crate) fn household(&self) -> HouseholdId {
         HouseholdId(self.id)
+    }
+
+    /// Where its mails go.
+    pub(crate) fn mailbox(&self) -> Mailbox<'_> {
+        Mailbox { email: &self.email, language: &self.language, household: Some(self.household()) }
     }
 
     pub(crate) fn address(&self) -> Address {
