@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use funkturm_base::ChannelId;
+use funkturm_base::{ChannelId, HouseholdId};
 use futures_util::StreamExt;
 use serde::de::DeserializeOwned;
 
@@ -217,6 +217,31 @@ impl Peer {
         self.json(self.send(request, &path).await?, &path).await
     }
 
+    /// Tells a service something: `body` as JSON to one of its `/internal/` routes, whose answer does not matter.
+    ///
+    /// # Errors
+    /// See [`CallError`].
+    pub async fn deliver<T: serde::Serialize + Sync>(
+        &self,
+        method: reqwest::Method,
+        path: &str,
+        body: Option<&T>,
+    ) -> Result<(), CallError> {
+        let mut request = self.request(method, path).timeout(DELIVERY_TIMEOUT);
+        if let Some(body) = body {
+            request = request.json(body);
+        }
+        self.send(request, path).await.map(drop)
+    }
+
+    /// Asks for what a service knows of a household, as it is.
+    ///
+    /// # Errors
+    /// See [`CallError`].
+    pub async fn household(&self, service: &str, household: HouseholdId) -> Result<serde_json::Value, CallError> {
+        self.get(&household_path(service, household)).await
+    }
+
     async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, CallError> {
         let request = self.request(reqwest::Method::GET, path).timeout(Duration::from_secs(5));
         self.json(self.send(request, path).await?, path).await
@@ -258,8 +283,16 @@ impl Peer {
     }
 }
 
+/// Where a service keeps what it knows of a household: with the service's name, because on one machine all share a listener.
+pub fn household_path(service: &str, household: HouseholdId) -> String {
+    format!("/internal/v1/{service}/households/{household}")
+}
+
 /// A push that takes longer is tried again; a segment is a few megabytes.
 const PUSH_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// What is not answered by then is delivered again.
+const DELIVERY_TIMEOUT: Duration = Duration::from_secs(10);
 
 fn ascii_json(json: &str) -> String {
     let mut ascii = String::with_capacity(json.len());

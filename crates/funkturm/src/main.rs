@@ -12,6 +12,7 @@ mod serve;
 mod server;
 mod services;
 mod up;
+mod user;
 
 use std::process::ExitCode;
 
@@ -36,6 +37,9 @@ enum Command {
     /// The line-up: add, list, edit, remove, import, scan
     #[command(subcommand)]
     Channel(channel::Command),
+    /// Households: add, list, lock, unlock, delete, reset the password
+    #[command(subcommand)]
+    User(user::Command),
     /// Mail: what was sent, what waits, another try
     #[command(subcommand)]
     Mail(mail::Command),
@@ -61,6 +65,7 @@ fn main() -> ExitCode {
         Command::Up(args) => up::run(args),
         Command::Serve(args) => serve::run(&args),
         Command::Channel(command) => out::finish(channel::run(command)),
+        Command::User(command) => out::finish(user::run(command)),
         Command::Mail(command) => out::finish(mail::run(command)),
         Command::Package(command) => out::finish(package::run(command)),
         Command::Rights(command) => out::finish(rights::run(command)),

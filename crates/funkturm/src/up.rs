@@ -238,7 +238,16 @@ impl Places {
         let media = |name| self.media.get(name).map(|address| format!("http://{address}"));
         let (ingest, transcode) = (media("ingest"), media("transcode"));
         let token_keys = path(&state.file(state::TOKEN_KEYS_FILE));
+        // All that know something of households.
+        let knowing: BTreeMap<&str, &String> =
+            ["rights", "notify", "playback"].into_iter().map(|name| (name, &internal)).collect();
+        let accounts = json!({
+            "public_url": format!("http://{}", self.front),
+            "signing_keys": path(&state.file(state::SIGNING_KEYS)),
+            "notify": internal, "rights": internal, "services": knowing,
+        });
         let particular = [
+            ("accounts", accounts),
             ("channels", json!({ "ingest": [ingest], "transcoders": [transcode], "origins": [internal] })),
             (
                 "playback",

@@ -56,6 +56,21 @@
     };
   };
 
+  OutboxRefused = {
+    expr = ''max by (job, receiver) ({__name__=~"funkturm_.+_outbox_dead_count"}) > 0'';
+    severity = "warning";
+    summary = "Another service refused for good what it was told; the message is in the table outbox, with why";
+    test = {
+      at = "5m";
+      firing."funkturm_accounts_outbox_dead_count{job='funkturm-accounts',host='api-1',receiver='rights'}" = "0x2 1x20";
+      quiet."funkturm_accounts_outbox_dead_count{job='funkturm-accounts',host='api-1',receiver='rights'}" = "0x20";
+      labels = {
+        job = "funkturm-accounts";
+        receiver = "rights";
+      };
+    };
+  };
+
   # One mail may wait because its receiver puts it off; that nothing goes out any more is something else.
   MailStands = {
     expr = ''

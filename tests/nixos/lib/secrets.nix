@@ -35,6 +35,12 @@ in
           # Signed by tls/authority.pem, whose key is gone; valid until 2126.
           tls-certificate = builtins.readFile ./tls/certificate.pem;
           tls-key = builtins.readFile ./tls/key.pem;
+          # RFC 8037, appendix A.1.
+          "accounts-signing-keys/1.pem" = ''
+            -----BEGIN PRIVATE KEY-----
+            MC4CAQAwBQYDK2VwBCIEIJ1hsZ3v/VpguoRK9JLsLMREScVpezJpGXA7rAMcrn9g
+            -----END PRIVATE KEY-----
+          '';
         }
       );
 }

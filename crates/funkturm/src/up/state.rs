@@ -4,6 +4,7 @@
 //! operator.token   what the console and `funkturm channel` log in with
 //! service.token    what the services log in with at each other
 //! playback.keys    what playback tokens are signed with; the first one signs, all verify
+//! signing-keys/    what accounts signs tokens with
 //! url              where the running instance is reached
 //! lock             held while an instance runs
 //! media.toml       the configuration of the media services
@@ -48,6 +49,7 @@ impl State {
             make_secret(&path.join(name), || Some(secret()))?;
         }
         make_secret(&path.join(TOKEN_KEYS_FILE), || funkturm_token::new_key("1"))?;
+        make_signing_key(&path.join(SIGNING_KEYS))?;
         Ok(Self { path, _lock: lock })
     }
 
@@ -77,6 +79,29 @@ fn secret() -> String {
     base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(rand::random::<[u8; 32]>())
 }
 
+/// In the state directory: the folder of the keys that tokens are signed with.
+pub(crate) const SIGNING_KEYS: &str = "signing-keys";
+
+/// A first key, where there is none yet: Ed25519, PKCS#8, as PEM (RFC 7468 10).
+fn make_signing_key(folder: &Path) -> anyhow::Result<()> {
+    fs::create_dir_all(folder)?;
+    let file = folder.join("1.pem");
+    if fs::read_dir(folder)?.next().is_some() {
+        return Ok(());
+    }
+    let pkcs8 = ring::signature::Ed25519KeyPair::generate_pkcs8(&ring::rand::SystemRandom::new())
+        .map_err(|_| anyhow::anyhow!("this machine has no random numbers"))?;
+    let text = base64::engine::general_purpose::STANDARD.encode(pkcs8.as_ref());
+    let mut pem = String::from("-----BEGIN PRIVATE KEY-----\n");
+    for line in text.as_bytes().chunks(64) {
+        pem.push_str(&String::from_utf8_lossy(line));
+        pem.push('\n');
+    }
+    pem.push_str("-----END PRIVATE KEY-----\n");
+    OpenOptions::new().create_new(true).write(true).mode(0o600).open(file)?.write_all(pem.as_bytes())?;
+    Ok(())
+}
+
 fn make_secret(file: &Path, secret: impl FnOnce() -> Option<String>) -> anyhow::Result<()> {
     if file.exists() {
         return Ok(());
@@ -103,6 +128,10 @@ mod tests {
         assert_eq!(mode & 0o777, 0o600);
         let keys = fs::read_to_string(first.file(TOKEN_KEYS_FILE)).unwrap();
         assert_eq!(funkturm_token::Keys::parse(&keys).unwrap().ids().collect::<Vec<_>>(), ["1"]);
+        let key = first.file(SIGNING_KEYS).join("1.pem");
+        let pem = fs::read_to_string(&key).unwrap();
+        assert!(pem.starts_with("-----BEGIN PRIVATE KEY-----\n") && pem.lines().all(|line| line.len() <= 64));
+        assert_eq!(fs::metadata(&key).unwrap().permissions().mode() & 0o777, 0o600);
         drop(first);
         assert_eq!(State::open(&folder.path().join("state")).unwrap().operator_token().unwrap(), token);
     }

@@ -1,6 +1,7 @@
 //! HTTP: requests and replies, the route table, the accept loop.
 
 mod access;
+mod client;
 mod cors;
 mod door;
 mod guard;
@@ -16,6 +17,7 @@ use std::pin::Pin;
 use bytes::Bytes;
 use futures_util::Stream;
 
+pub use client::{Proxies, network};
 pub(crate) use door::bearer;
 pub(crate) use meters::Meters;
 pub use request::Request;

@@ -18,5 +18,5 @@ pub mod testing;
 pub mod watched;
 
 pub use context::{Context, Latch, Service, ServiceMain, Tokens};
-pub use http::{Payload, Reply, Request, Routes, Tls, reply, serve};
+pub use http::{Payload, Proxies, Reply, Request, Routes, Tls, network, reply, serve};
 pub use stop::Stop;

@@ -60,7 +60,17 @@ pub fn status(kind: Kind) -> StatusCode {
 pub fn problem(error: &Error) -> Reply {
     let detail =
         if error.kind() == Kind::Internal { "something went wrong on our side" } else { error.message() };
-    problem_of(status(error.kind()), detail)
+    let mut reply = problem_of(status(error.kind()), detail);
+    if let Some(pause) = error.retry_after() {
+        retry_after(&mut reply, pause);
+    }
+    reply
+}
+
+/// Says when it is worth another try, in whole seconds (RFC 9110 10.2.3).
+pub fn retry_after(reply: &mut Reply, pause: std::time::Duration) {
+    let seconds = pause.as_millis().div_ceil(1000).max(1) as u64;
+    reply.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
 }
 
 /// A problem with a status that no error kind has.
