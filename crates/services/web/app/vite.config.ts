@@ -1,4 +1,4 @@
-// How the two pages are built: the viewers' app and the operators' console, each with its own chunks.
+// How the three pages are built: the viewers' app, their account and the operators' console, each with its own chunks.
 // Everything in `assets/` carries a hash of its content in its name, so that it may be cached for ever.
 import { defineConfig } from "vite";
 
@@ -12,7 +12,7 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     license: { fileName: "licenses.md" },
-    rolldownOptions: { input: ["index.html", "console.html"] },
+    rolldownOptions: { input: ["index.html", "account.html", "console.html"] },
   },
   server: {
     // `npm run dev` beside a running Funkturm.

@@ -1,4 +1,5 @@
 // Every word on the viewers' screen, in English and German; the browser's language decides.
+import { languageFor } from "../shared/language";
 
 const en = {
   locale: "en",
@@ -138,11 +139,7 @@ const de: Words = {
 
 // The dictionary for the first of the browser's languages that there is one for; English otherwise.
 export function wordsFor(languages: readonly string[]): Words {
-  for (const language of languages) {
-    if (/^de\b/i.test(language)) return de;
-    if (/^en\b/i.test(language)) return en;
-  }
-  return en;
+  return languageFor(languages) === "de" ? de : en;
 }
 
 export const words = wordsFor(typeof navigator === "undefined" ? [] : navigator.languages);

@@ -1,0 +1,46 @@
+// What is around every page of the account: the way to the others, and out.
+import type { ComponentChildren } from "preact";
+import { logOut } from "../../shared/session/session";
+import { Wordmark } from "../../shared/tower";
+import { useAction } from "../parts";
+import { go, path } from "../route";
+import { words } from "../words";
+
+const PAGES = [
+  ["/account", "account"],
+  ["/account/profiles", "profiles"],
+  ["/account/devices", "devices"],
+  ["/account/packages", "packages"],
+  ["/account/running", "running"],
+] as const;
+
+export function Frame({ children }: { children: ComponentChildren }) {
+  const action = useAction();
+  return (
+    <div class="frame">
+      <header class="frame__head">
+        <a class="frame__mark" href="/" aria-label={words.toTelevision}>
+          <Wordmark />
+        </a>
+        <a class="button button--plain" href="/">
+          {words.toTelevision}
+        </a>
+      </header>
+      <nav class="tabs" aria-label={words.nav.label}>
+        {PAGES.map(([address, name]) => (
+          <a key={address} href={address} aria-current={path.value === address ? "page" : undefined}>
+            {words.nav[name]}
+          </a>
+        ))}
+        <button
+          type="button"
+          disabled={action.isBusy}
+          onClick={() => void action.run(() => logOut()).then(() => go("/"))}
+        >
+          {words.nav.logOut}
+        </button>
+      </nav>
+      <main class="frame__page">{children}</main>
+    </div>
+  );
+}

@@ -1,0 +1,145 @@
+// What the services for households send and take: the JSON of accounts, rights and playback.
+
+// The answer of POST /api/v1/tokens.
+export interface Tokens {
+  access_token: string;
+  token_type: string;
+  // Seconds.
+  expires_in: number;
+  refresh_token: string;
+  household: string;
+  profile: string;
+  device: string;
+}
+
+// GET /api/v1/house: what kind of house this is.
+export interface House {
+  // Everybody may watch everything, without an account.
+  open: boolean;
+  // Accounts can be made here.
+  sign_up: boolean;
+  // The operator's own identity provider logs households in.
+  openid: boolean;
+}
+
+export interface Consents {
+  terms: boolean;
+  marketing: boolean;
+  personalised_ads: boolean;
+}
+
+export interface Me {
+  id: string;
+  email: string;
+  language: string;
+  consents: Consents;
+  created_at: string;
+  // A PIN is set.
+  pin: boolean;
+  // A password is set: not so where only the identity provider knows the household.
+  password?: boolean;
+}
+
+export interface Device {
+  id: string;
+  name: string;
+  kind: string;
+  created_at: string;
+  last_seen_at: string | null;
+}
+
+export interface Profile {
+  id: string;
+  name: string;
+  // A child's: what is not for its age is not there.
+  child: boolean;
+}
+
+// RFC 8628 3.2.
+export interface DeviceAuthorization {
+  device_code: string;
+  user_code: string;
+  verification_uri: string;
+  verification_uri_complete?: string;
+  expires_in: number;
+  interval?: number;
+}
+
+// What asks to be let in.
+export interface PairingRequest {
+  user_code: string;
+  device_name: string;
+  // Where it asks from, as far as is known.
+  address?: string | null;
+  expires_in?: number;
+}
+
+export interface Text {
+  de: string;
+  en: string;
+}
+
+export type PackageKind = "base" | "option";
+
+export interface Plan {
+  id: string;
+  package: string;
+  name: Text;
+  cents: number;
+  currency: string;
+  period: "day" | "week" | "month" | "year";
+  trial_days: number;
+  on_sale: boolean;
+}
+
+export interface Package {
+  id: string;
+  name: Text;
+  description: Text;
+  kind: PackageKind;
+  order: number;
+  streams: number;
+  // The channels that can be watched live with it.
+  channels: string[];
+  plans: Plan[];
+}
+
+export type SubscriptionState = "trial" | "active" | "paused" | "ends_at" | "ended";
+
+export interface Subscription {
+  id: string;
+  package: string;
+  plan?: string | null;
+  state: SubscriptionState;
+  since: string;
+  trial_ends?: string | null;
+  ends_at?: string | null;
+}
+
+export interface Subscriptions {
+  household: string;
+  subscriptions: Subscription[];
+  history: {
+    subscription: string;
+    package: string;
+    at: string;
+    who: string;
+    to: SubscriptionState;
+    why: string;
+  }[];
+}
+
+// What a household may do, by channel; and the packages that would open a channel that it may not watch.
+export interface Rights {
+  channels: Record<string, string[]>;
+  locked: Record<string, string[]>;
+}
+
+// A playback session of the household.
+export interface Running {
+  session: string;
+  channel: string;
+  device?: string | null;
+  device_name?: string | null;
+  started_at: string;
+}
