@@ -83,24 +83,22 @@ export type PackageKind = "base" | "option";
 
 export interface Plan {
   id: string;
-  package: string;
   name: Text;
+  // The price of a period, in the currency's smallest unit.
   cents: number;
   currency: string;
   period: "day" | "week" | "month" | "year";
   trial_days: number;
-  on_sale: boolean;
 }
 
+// What is for sale: GET /api/v1/packages, in the order to show it in.
 export interface Package {
   id: string;
   name: Text;
   description: Text;
   kind: PackageKind;
-  order: number;
+  // How many may watch at once; of an option, how many more.
   streams: number;
-  // The channels that can be watched live with it.
-  channels: string[];
   plans: Plan[];
 }
 
@@ -140,6 +138,5 @@ export interface Running {
   session: string;
   channel: string;
   device?: string | null;
-  device_name?: string | null;
   started_at: string;
 }

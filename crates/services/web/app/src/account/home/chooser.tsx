@@ -11,11 +11,6 @@ import { words } from "../words";
 import { Cancel } from "./account";
 import { PIN_PATTERN } from "./pin";
 
-// Lists come as `{name: […]}`.
-export interface ProfileList {
-  profiles: Profile[];
-}
-
 export const PROFILES = "/api/v1/me/profiles";
 
 // Chooses it; the answer is a new access token with the profile in it.
@@ -34,7 +29,7 @@ export function Face({ profile }: { profile: Profile }) {
 }
 
 export function Chooser() {
-  const list = useLoaded<ProfileList>(PROFILES);
+  const list = useLoaded<Profile[]>(PROFILES);
   const action = useAction();
   // The profile that the PIN is asked for.
   const [wanted, setWanted] = useState<Profile | null>(null);
@@ -69,7 +64,7 @@ export function Chooser() {
       <Problem>{list.problem ?? action.problem}</Problem>
       {list.value === null && list.problem === null && <Spinner />}
       <div class="faces">
-        {list.value?.profiles.map((profile) => (
+        {list.value?.map((profile) => (
           <button
             type="button"
             key={profile.id}

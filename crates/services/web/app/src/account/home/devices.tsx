@@ -10,17 +10,13 @@ import { Cancel, Card } from "./account";
 
 const DEVICES = "/api/v1/me/devices";
 
-interface DeviceList {
-  devices: Device[];
-}
-
 const isThis = (device: Device) => device.id === who.value?.device;
 
 export function DevicesPage() {
-  const list = useLoaded<DeviceList>(DEVICES);
+  const list = useLoaded<Device[]>(DEVICES);
   const { devices } = words;
   // This one first, then what was used last.
-  const order = [...(list.value?.devices ?? [])].sort(
+  const order = [...(list.value ?? [])].sort(
     (a, b) =>
       Number(isThis(b)) - Number(isThis(a)) || (b.last_seen_at ?? "").localeCompare(a.last_seen_at ?? ""),
   );

@@ -17,12 +17,12 @@ import {
 } from "../parts";
 import { words } from "../words";
 import { Cancel, Card } from "./account";
-import { Face, PinField, PROFILES, type ProfileList } from "./chooser";
+import { Face, PinField, PROFILES } from "./chooser";
 
 type Open = "none" | "new" | Profile;
 
 export function ProfilesPage() {
-  const list = useLoaded<ProfileList>(PROFILES);
+  const list = useLoaded<Profile[]>(PROFILES);
   const me = useLoaded<Me>("/api/v1/me");
   const [open, setOpen] = useState<Open>("none");
   const close = () => setOpen("none");
@@ -37,7 +37,7 @@ export function ProfilesPage() {
       <Problem>{list.problem}</Problem>
       {list.value === null && list.problem === null && <Spinner />}
       <ul class="rows">
-        {list.value?.profiles.map((profile) => (
+        {list.value?.map((profile) => (
           <li class="rows__row" key={profile.id}>
             {typeof open === "object" && open.id === profile.id ? (
               <Editor profile={profile} changed={changed} close={close} />

@@ -1,5 +1,5 @@
 // What the household watches right now, on which device.
-import type { Running } from "../../shared/household";
+import type { Device, Running } from "../../shared/household";
 import { who } from "../../shared/session/session";
 import { Tile } from "../../shared/tile";
 import type { LineUp } from "../../shared/wire";
@@ -9,12 +9,9 @@ import { timeOf, words } from "../words";
 
 const EVERY_MS = 5_000;
 
-interface SessionList {
-  sessions: Running[];
-}
-
 export function RunningPage() {
-  const list = useLoaded<SessionList>("/api/v1/me/sessions", EVERY_MS);
+  const list = useLoaded<Running[]>("/api/v1/me/sessions", EVERY_MS);
+  const devices = useLoaded<Device[]>("/api/v1/me/devices");
   const lineUp = useLoaded<LineUp>("/api/v1/channels");
   const { running } = words;
   return (
@@ -22,12 +19,12 @@ export function RunningPage() {
       <Heading>{running.title}</Heading>
       <Problem>{list.problem}</Problem>
       {list.value === null && list.problem === null && <Spinner />}
-      {list.value?.sessions.length === 0 && <p class="quiet">{running.nothing}</p>}
+      {list.value?.length === 0 && <p class="quiet">{running.nothing}</p>}
       <ul class="rows">
-        {list.value?.sessions.map((session) => {
+        {list.value?.map((session) => {
           const channel = lineUp.value?.channels.find(({ id }) => id === session.channel);
           const isHere = session.device === who.value?.device;
-          const place = isHere ? running.here : session.device_name;
+          const place = isHere ? running.here : devices.value?.find(({ id }) => id === session.device)?.name;
           return (
             <li class="rows__row" key={session.session}>
               <Tile

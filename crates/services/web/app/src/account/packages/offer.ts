@@ -12,8 +12,18 @@ function goesOn({ state }: Subscription): boolean {
   return state === "trial" || state === "active" || state === "paused";
 }
 
-export function planOf(packages: readonly Package[], id: string | null | undefined): Plan | undefined {
-  return packages.flatMap(({ plans }) => plans).find((plan) => plan.id === id);
+// A plan with the package that it is for.
+export interface Item {
+  package: Package;
+  plan: Plan;
+}
+
+export function itemOf(packages: readonly Package[], plan: string): Item | undefined {
+  for (const each of packages) {
+    const found = each.plans.find(({ id }) => id === plan);
+    if (found) return { package: each, plan: found };
+  }
+  return undefined;
 }
 
 export function packageOf(packages: readonly Package[], id: string): Package | undefined {
@@ -33,15 +43,15 @@ export function choiceOf(packages: readonly Package[], subscriptions: readonly S
 }
 
 export interface Difference {
-  begins: Plan[];
-  ends: Plan[];
+  begins: Item[];
+  ends: Item[];
 }
 
 export function differenceOf(packages: readonly Package[], from: Choice, to: Choice): Difference {
   const all = ({ plan, options }: Choice) => new Set([...(plan === null ? [] : [plan]), ...options]);
   const [before, after] = [all(from), all(to)];
   const known = (ids: Iterable<string>) =>
-    [...ids].map((id) => planOf(packages, id)).filter((plan) => plan !== undefined);
+    [...ids].map((id) => itemOf(packages, id)).filter((item) => item !== undefined);
   return {
     begins: known([...after].filter((id) => !before.has(id))),
     ends: known([...before].filter((id) => !after.has(id))),

@@ -1,6 +1,6 @@
 // Packages: what the household has, what else there is, and vouchers. Nothing changes before it has been looked at.
 import { useState } from "preact/hooks";
-import type { Package, Plan, Subscription, Subscriptions } from "../../shared/household";
+import type { Package, Plan, Rights, Subscription, Subscriptions } from "../../shared/household";
 import { ask } from "../../shared/session/session";
 import type { LineUp } from "../../shared/wire";
 import { Card } from "../home/account";
@@ -12,12 +12,8 @@ import { type Choice, choiceOf, differenceOf, emptyText, packageOf, priceOf } fr
 
 const SUBSCRIPTION = "/api/v1/me/subscription";
 
-interface PackageList {
-  packages: Package[];
-}
-
 export function PackagesPage() {
-  const offer = useLoaded<PackageList>("/api/v1/packages");
+  const offer = useLoaded<Package[]>("/api/v1/packages");
   const own = useLoaded<Subscriptions>(SUBSCRIPTION);
   const problem = offer.problem ?? own.problem;
   return (
@@ -28,9 +24,9 @@ export function PackagesPage() {
         problem === null && <Spinner />
       ) : (
         <>
-          <Owned packages={offer.value.packages} subscriptions={own.value.subscriptions} />
+          <Owned packages={offer.value} subscriptions={own.value.subscriptions} />
           <Voucher changed={own.again} />
-          <Chooser packages={offer.value.packages} own={own} subscriptions={own.value.subscriptions} />
+          <Chooser packages={offer.value} own={own} subscriptions={own.value.subscriptions} />
         </>
       )}
     </>
@@ -90,9 +86,9 @@ function Chooser(props: { packages: Package[]; own: Loaded<Subscriptions>; subsc
     setChosen(null);
     setReviewed(false);
   };
-  const inOrder = [...props.packages].sort((a, b) => a.order - b.order);
-  const bases = inOrder.filter(({ kind }) => kind === "base");
-  const options = inOrder.filter(({ kind }) => kind === "option");
+  const bases = props.packages.filter(({ kind }) => kind === "base");
+  const options = props.packages.filter(({ kind }) => kind === "option");
+  const wantedIn = useWanted();
   const toggle = (plan: string) => {
     const next = new Set(choice.options);
     if (!next.delete(plan)) next.add(plan);
@@ -107,6 +103,7 @@ function Chooser(props: { packages: Package[]; own: Loaded<Subscriptions>; subsc
             <Offer
               key={each.id}
               package={each}
+              wanted={wantedIn(each)}
               type="radio"
               isChosen={(plan) => choice.plan === plan.id}
               choose={(plan) => change({ ...choice, plan: plan.id })}
@@ -132,6 +129,7 @@ function Chooser(props: { packages: Package[]; own: Loaded<Subscriptions>; subsc
             <Offer
               key={each.id}
               package={each}
+              wanted={wantedIn(each)}
               type="checkbox"
               isChosen={(plan) => choice.options.has(plan.id)}
               choose={(plan) => toggle(plan.id)}
@@ -149,11 +147,11 @@ function Chooser(props: { packages: Package[]; own: Loaded<Subscriptions>; subsc
       {isChanged && isReviewed && (
         <Card title={text.review}>
           <ul class="plain">
-            {ends.map((plan) => (
-              <li key={plan.id}>{text.ends(nameOf(props.packages, plan))}</li>
+            {ends.map((item) => (
+              <li key={item.plan.id}>{text.ends(textOf(item.package.name))}</li>
             ))}
-            {begins.map((plan) => (
-              <li key={plan.id}>{text.begins(nameOf(props.packages, plan), costOf(plan))}</li>
+            {begins.map((item) => (
+              <li key={item.plan.id}>{text.begins(textOf(item.package.name), costOf(item.plan))}</li>
             ))}
           </ul>
           <p class="line">
@@ -175,11 +173,6 @@ function Chooser(props: { packages: Package[]; own: Loaded<Subscriptions>; subsc
   );
 }
 
-function nameOf(packages: readonly Package[], plan: Plan): string {
-  const known = packageOf(packages, plan.package);
-  return known ? textOf(known.name) : plan.package;
-}
-
 // `9.99 € per month, 30 days free`.
 function costOf(plan: Plan): string {
   const { packages: text } = words;
@@ -188,29 +181,34 @@ function costOf(plan: Plan): string {
   return plan.trial_days > 0 ? `${whole}, ${text.trial(plan.trial_days)}` : whole;
 }
 
+// Whoever came from a locked channel sees which packages have it.
+function useWanted(): (each: Package) => string | null {
+  const rights = useLoaded<Rights>("/api/v1/me/rights");
+  const lineUp = useLoaded<LineUp>("/api/v1/channels");
+  const wanted = query("for");
+  if (wanted === null) return () => null;
+  const name = lineUp.value?.channels.find(({ id }) => id === wanted)?.name ?? wanted;
+  const packages = rights.value?.locked[wanted] ?? [];
+  return ({ id }) => (packages.includes(id) ? name : null);
+}
+
 function Offer(props: {
   package: Package;
+  // The channel that somebody came here for, if this package has it.
+  wanted: string | null;
   type: "radio" | "checkbox";
   isChosen: (plan: Plan) => boolean;
   choose: (plan: Plan) => void;
 }) {
   const { packages: text } = words;
-  const lineUp = useLoaded<LineUp>("/api/v1/channels");
-  const { name, description, streams, kind, channels = [], plans } = props.package;
-  // The channel that somebody came here for.
-  const wanted = query("for");
-  const isWanted = wanted !== null && channels.includes(wanted);
-  const wantedName = lineUp.value?.channels.find(({ id }) => id === wanted)?.name ?? wanted;
-  const facts = [
-    channels.length > 0 && text.channels(channels.length),
-    streams > 0 && (kind === "option" ? text.moreStreams(streams) : text.streams(streams)),
-  ].filter((fact) => fact !== false);
+  const { name, description, streams, kind, plans } = props.package;
+  const isWanted = props.wanted !== null;
   return (
     <div class={isWanted ? "offer offer--wanted" : "offer"} data-testid={`package-${props.package.id}`}>
       <strong class="offer__name">{textOf(name)}</strong>
-      {isWanted && <span class="tag tag--lit">{text.wanted(wantedName ?? "")}</span>}
+      {isWanted && <span class="tag tag--lit">{text.wanted(props.wanted ?? "")}</span>}
       {!emptyText(description) && <p>{textOf(description)}</p>}
-      {facts.length > 0 && <small>{facts.join(" · ")}</small>}
+      {streams > 0 && <small>{kind === "option" ? text.moreStreams(streams) : text.streams(streams)}</small>}
       {plans.map((plan) => (
         <label class="offer__plan" key={plan.id}>
           <input

@@ -173,7 +173,6 @@ export const de: Words = {
     trial: (days) => `${days} Tage kostenlos`,
     streams: (n) => (n === 1 ? "1 Bildschirm" : `${n} Bildschirme gleichzeitig`),
     moreStreams: (n) => (n === 1 ? "1 Bildschirm mehr" : `${n} Bildschirme mehr`),
-    channels: (n) => (n === 1 ? "1 Sender" : `${n} Sender`),
     wanted: (channel) => `${channel} gehört dazu`,
     changes: "Änderung ansehen",
     review: "Das ändert sich",

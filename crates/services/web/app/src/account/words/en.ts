@@ -169,7 +169,6 @@ export const en = {
     trial: (days: number) => `${days} days free`,
     streams: (n: number) => (n === 1 ? "1 screen at once" : `${n} screens at once`),
     moreStreams: (n: number) => (n === 1 ? "1 more screen at once" : `${n} more screens at once`),
-    channels: (n: number) => (n === 1 ? "1 channel" : `${n} channels`),
     wanted: (channel: string) => `${channel} is part of this`,
     changes: "Review the change",
     review: "What changes",
