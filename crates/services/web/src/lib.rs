@@ -62,13 +62,15 @@ fn nothing_here() -> Error {
 }
 
 /// The pages of the account, which are one page to a browser.
-const ACCOUNT: [&str; 13] = [
+const ACCOUNT: [&str; 15] = [
     "/sign-up",
     "/confirm",
-    "/log-in",
+    "/login",
     "/reset",
-    "/new-email",
+    "/email",
+    "/help",
     "/profiles",
+    "/devices",
     "/pair",
     "/tv",
     "/account",

@@ -37,7 +37,7 @@ fn references(page: &str) -> Vec<String> {
 #[tokio::test]
 async fn pages_are_asked_for_each_time_and_sent_only_when_new() {
     let server = site(Config::default()).await;
-    for path in ["/", "/watch/das-erste", "/console", "/log-in", "/account/packages", "/tv"] {
+    for path in ["/", "/watch/das-erste", "/console", "/login", "/account/packages", "/tv"] {
         let page = get(&server, path).await;
         assert_eq!(page.status(), StatusCode::OK, "{path}");
         assert_eq!(text(&page, "content-type"), "text/html; charset=utf-8");

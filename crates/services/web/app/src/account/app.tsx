@@ -3,6 +3,7 @@ import type { FunctionComponent } from "preact";
 import { useEffect } from "preact/hooks";
 import { who } from "../shared/session/session";
 import { Confirm } from "./door/confirm";
+import { Help } from "./door/help";
 import { LogIn } from "./door/log-in";
 import { NewEmail } from "./door/new-email";
 import { Reset } from "./door/reset";
@@ -22,10 +23,11 @@ import { go, path } from "./route";
 const DOORS: Record<string, FunctionComponent> = {
   "/sign-up": SignUp,
   "/confirm": Confirm,
-  "/log-in": LogIn,
+  "/login": LogIn,
   "/reset": Reset,
-  "/new-email": NewEmail,
+  "/email": NewEmail,
   "/tv": Tv,
+  "/help": Help,
 };
 
 // For who is logged in, within the frame.
@@ -33,6 +35,8 @@ const ROOMS: Record<string, FunctionComponent> = {
   "/account": AccountPage,
   "/account/profiles": ProfilesPage,
   "/account/devices": DevicesPage,
+  // What mails link to.
+  "/devices": DevicesPage,
   "/account/packages": PackagesPage,
   "/account/running": RunningPage,
 };
@@ -54,7 +58,7 @@ export function App() {
 // Whoever has to log in first comes back here afterwards.
 function ToDoor() {
   useEffect(() => {
-    go(`/log-in?to=${encodeURIComponent(location.pathname + location.search)}`, true);
+    go(`/login?to=${encodeURIComponent(location.pathname + location.search)}`, true);
   }, []);
   return null;
 }

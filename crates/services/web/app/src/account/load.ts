@@ -1,8 +1,7 @@
 // What a page shows is asked for when it opens, and again after every change.
 import { useEffect, useState } from "preact/hooks";
 import { ask } from "../shared/session/session";
-import { sentenceOf } from "./problem";
-import { words } from "./words";
+import { problemOf } from "./parts";
 
 export interface Loaded<T> {
   // null: not there yet.
@@ -22,7 +21,7 @@ export function useLoaded<T>(path: string, everyMs?: number): Loaded<T> {
       const value = await ask<T>(path);
       setState({ value, problem: null });
     } catch (error) {
-      const problem = sentenceOf(error, words);
+      const problem = problemOf(error);
       setState((old) => ({ ...old, problem }));
     }
   };

@@ -1,6 +1,7 @@
 // The small pieces that the account's pages are made of.
 import type { ComponentChildren } from "preact";
 import { useEffect, useId, useRef, useState } from "preact/hooks";
+import { who } from "../shared/session/session";
 import { Wordmark } from "../shared/tower";
 import { sentenceOf } from "./problem";
 import { strengthOf } from "./strength";
@@ -180,6 +181,11 @@ export function Spinner() {
   );
 }
 
+// What went wrong, in the reader's words.
+export function problemOf(error: unknown, denied?: string): string {
+  return sentenceOf(error, words, { isChild: who.value?.child ?? false, denied });
+}
+
 export interface Action {
   isBusy: boolean;
   problem: string | null;
@@ -189,7 +195,8 @@ export interface Action {
 }
 
 // Something that takes a while and may fail; what went wrong stays until the next try.
-export function useAction(): Action {
+// `denied`: what it means if it is refused.
+export function useAction(denied?: string): Action {
   const [state, setState] = useState({ isBusy: false, isDone: false, problem: null as string | null });
   const isBusy = useRef(false);
   const run = async (work: () => Promise<unknown>): Promise<boolean> => {
@@ -201,7 +208,7 @@ export function useAction(): Action {
       setState({ isBusy: false, isDone: true, problem: null });
       return true;
     } catch (error) {
-      setState({ isBusy: false, isDone: false, problem: sentenceOf(error, words) });
+      setState({ isBusy: false, isDone: false, problem: problemOf(error, denied) });
       return false;
     } finally {
       isBusy.current = false;

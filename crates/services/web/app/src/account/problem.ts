@@ -2,18 +2,22 @@
 import { ApiError } from "../shared/api";
 import type { Words } from "./words";
 
-export function sentenceOf(error: unknown, words: Words): string {
+export interface Circumstances {
+  // A child's profile is chosen, with which nothing can be changed.
+  isChild: boolean;
+  // What "denied" means here, where it means one thing: the wrong password, the wrong PIN.
+  denied?: string | undefined;
+}
+
+export function sentenceOf(error: unknown, words: Words, { isChild, denied }: Circumstances): string {
   if (!(error instanceof ApiError)) throw error;
   const { problems } = words;
   const { retry_after } = error.problem;
   switch (error.type) {
     case "invalid_grant":
       return problems.wrongLogIn;
-    case "wrong_password":
-      return problems.wrongPassword;
-    case "wrong_pin":
-    case "pin_needed":
-      return problems.wrongPin;
+    case "device_limit":
+      return problems.deviceLimit;
   }
   switch (error.kind) {
     case "unreachable":
@@ -26,15 +30,21 @@ export function sentenceOf(error: unknown, words: Words): string {
       return problems.tooMany(typeof retry_after === "number" ? retry_after : null);
     case "unauthenticated":
       return problems.loggedOut;
+    case "denied":
+      if (isChild && denied !== problems.wrongPin) return problems.child;
+      return denied ?? sentence(error.message);
+    case "invalid":
+      // What accounts says of a new password; the others are told in their own language.
+      return error.message.startsWith("password:") ? problems.badPassword : sentence(error.message);
     case "internal":
       return problems.internal;
     default:
-      return capitalised(error.message);
+      return sentence(error.message);
   }
 }
 
 // The services begin their sentences small and leave out the full stop.
-function capitalised(text: string): string {
-  const sentence = text.charAt(0).toLocaleUpperCase() + text.slice(1);
-  return /[.!?…]$/.test(sentence) ? sentence : `${sentence}.`;
+function sentence(text: string): string {
+  const begun = text.charAt(0).toLocaleUpperCase() + text.slice(1);
+  return /[.!?…]$/.test(begun) ? begun : `${begun}.`;
 }

@@ -14,7 +14,7 @@ addEventListener("popstate", () => {
 
 // What these pages are; everything else belongs to the server.
 const OURS =
-  /^\/(?:sign-up|confirm|log-in|reset|new-email|profiles|pair|tv|account(?:\/(?:profiles|devices|packages|running))?)$/;
+  /^\/(?:sign-up|confirm|login|reset|email|help|devices|profiles|pair|tv|account(?:\/(?:profiles|devices|packages|running))?)$/;
 
 // Goes to an address; one that is not ours is loaded.
 export function go(address: string, replace = false): void {

@@ -6,10 +6,15 @@ export interface Tokens {
   token_type: string;
   // Seconds.
   expires_in: number;
-  refresh_token: string;
+  // Not with another profile: then the one that there is stays.
+  refresh_token?: string;
   household: string;
   profile: string;
+  // It is a child's profile.
+  child: boolean;
   device: string;
+  // Only for a device that is new: what it shows to be known again.
+  device_secret?: string;
 }
 
 // GET /api/v1/house: what kind of house this is.
@@ -28,24 +33,40 @@ export interface Consents {
   personalised_ads: boolean;
 }
 
+export interface ConsentsGiven extends Omit<Consents, "terms"> {
+  terms_accepted_at: string;
+  changed_at: string;
+}
+
 export interface Me {
   id: string;
   email: string;
   language: string;
-  consents: Consents;
+  country: string;
+  consents: ConsentsGiven;
+  // Not so where only the identity provider lets the household in.
+  has_password: boolean;
+  has_pin: boolean;
   created_at: string;
-  // A PIN is set.
-  pin: boolean;
-  // A password is set: not so where only the identity provider knows the household.
-  password?: boolean;
+  // Since when the operator keeps it out.
+  locked_at?: string | null;
 }
 
 export interface Device {
   id: string;
   name: string;
+  // `tv`, `phone`, `tablet`, `computer`, `console` or `other`.
   kind: string;
+  profile: string;
   created_at: string;
-  last_seen_at: string | null;
+  seen_at: string;
+}
+
+export interface Devices {
+  // The last one that was heard of first.
+  devices: Device[];
+  // As many can be logged in.
+  limit: number;
 }
 
 export interface Profile {
@@ -67,11 +88,10 @@ export interface DeviceAuthorization {
 
 // What asks to be let in.
 export interface PairingRequest {
-  user_code: string;
   device_name: string;
-  // Where it asks from, as far as is known.
-  address?: string | null;
-  expires_in?: number;
+  device_kind: string;
+  // It asks from the network that the one who looks is in.
+  same_network: boolean;
 }
 
 export interface Text {

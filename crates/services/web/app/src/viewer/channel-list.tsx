@@ -48,7 +48,7 @@ function AccountLink() {
   const isIn = who.value !== null;
   const back = encodeURIComponent(location.pathname);
   return (
-    <a class="list__account" href={isIn ? "/account" : `/log-in?to=${back}`} data-testid="account">
+    <a class="list__account" href={isIn ? "/account" : `/login?to=${back}`} data-testid="account">
       {icons.person}
       <span class={isIn ? "visually-hidden" : ""}>{isIn ? words.account : words.logIn}</span>
     </a>

@@ -3,7 +3,7 @@
 import { useEffect, useState } from "preact/hooks";
 import { ApiError } from "../shared/api";
 import { house } from "../shared/house";
-import type { Device, Running } from "../shared/household";
+import type { Devices, Running } from "../shared/household";
 import { ask } from "../shared/session/session";
 import { current, tuner } from "./control";
 import { packageNames } from "./household";
@@ -47,7 +47,7 @@ function WayOut({ failure }: { failure: Failure }) {
     case "log_in":
       return (
         <p class="failed__ways">
-          <a class="button" href={`/log-in?${backTo()}`}>
+          <a class="button" href={`/login?${backTo()}`}>
             {words.logIn}
           </a>
           {house.value?.sign_up && (
@@ -122,8 +122,8 @@ function Others({ sessions }: { sessions: readonly Running[] }) {
 function useDeviceNames(): ReadonlyMap<string, string> {
   const [names, setNames] = useState<ReadonlyMap<string, string>>(new Map());
   useEffect(() => {
-    ask<Device[]>("/api/v1/me/devices").then(
-      (devices) => setNames(new Map(devices.map(({ id, name }) => [id, name]))),
+    ask<Devices>("/api/v1/me/devices").then(
+      ({ devices }) => setNames(new Map(devices.map(({ id, name }) => [id, name]))),
       (error: unknown) => {
         if (!(error instanceof ApiError)) throw error;
       },

@@ -111,7 +111,7 @@ function Welcome() {
     <>
       <p>{words.welcome}</p>
       <p class="home__ways">
-        <a class="button" href="/log-in">
+        <a class="button" href="/login">
           {words.logIn}
         </a>
         {house.value?.sign_up && (

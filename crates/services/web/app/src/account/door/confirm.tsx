@@ -19,7 +19,7 @@ export function Confirm() {
         <Door title={confirm.done}>
           <Done>{confirm.doneText}</Done>
           <div class="form__foot">
-            <a class="button button--main" href="/log-in">
+            <a class="button button--main" href="/login">
               {words.logIn.title}
             </a>
           </div>
@@ -33,7 +33,7 @@ export function Confirm() {
             <a class="button button--plain" href="/sign-up">
               {words.signUp.title}
             </a>
-            <a class="button button--plain" href="/log-in">
+            <a class="button button--plain" href="/login">
               {words.logIn.title}
             </a>
           </div>

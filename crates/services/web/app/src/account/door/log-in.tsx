@@ -1,10 +1,23 @@
 // Logging in: by address and password, or at the operator's own identity provider.
 import { useEffect, useState } from "preact/hooks";
+import { ApiError } from "../../shared/api";
 import { house } from "../../shared/house";
+import type { Device } from "../../shared/household";
 import { logIn, who } from "../../shared/session/session";
-import { Done, Door, Field, Form, PasswordField, Problem, Spinner, textIn, useAction } from "../parts";
+import {
+  type Action,
+  Done,
+  Door,
+  Field,
+  Form,
+  PasswordField,
+  Problem,
+  Spinner,
+  textIn,
+  useAction,
+} from "../parts";
 import { go, query, takeSecret, wayBack } from "../route";
-import { words } from "../words";
+import { timeOf, words } from "../words";
 
 const OPENID_GRANT = "urn:funkturm:params:oauth:grant-type:openid";
 // Where somebody wanted to go before the provider's pages took over.
@@ -29,8 +42,19 @@ export function LogIn() {
     sessionStorage.removeItem(TO_KEY);
     go(to, true);
   }, [isIn, to]);
+  // As many devices are logged in as may be: one has to go, and then the same grant is used once more.
+  const [full, setFull] = useState<{ grant: Record<string, string>; devices: Device[] } | null>(null);
+  const enter = async (grant: Record<string, string>) => {
+    try {
+      await logIn(grant);
+    } catch (error) {
+      if (!(error instanceof ApiError) || error.type !== "device_limit") throw error;
+      const { devices } = error.problem;
+      setFull({ grant, devices: Array.isArray(devices) ? devices : [] });
+    }
+  };
   const submit = (fields: FormData) =>
-    logIn({
+    enter({
       grant_type: "password",
       username: textIn(fields, "email").trim(),
       password: textIn(fields, "password"),
@@ -41,6 +65,11 @@ export function LogIn() {
         <Spinner />
       </Door>
     );
+  }
+  if (full !== null) {
+    const replace = (device: Device) =>
+      void action.run(() => enter({ ...full.grant, replace_device: device.id }));
+    return <Full devices={full.devices} action={action} replace={replace} />;
   }
   return (
     <Door title={words.logIn.title}>
@@ -77,6 +106,34 @@ export function LogIn() {
           {words.logIn.none} <a href={`/sign-up${location.search}`}>{words.signUp.title}</a>
         </p>
       )}
+    </Door>
+  );
+}
+
+function Full(props: { devices: readonly Device[]; action: Action; replace: (device: Device) => void }) {
+  const { logIn: text } = words;
+  return (
+    <Door title={text.replaceTitle}>
+      <p>{text.replaceText}</p>
+      <ul class="rows">
+        {props.devices.map((device) => (
+          <li class="rows__row" key={device.id}>
+            <span class="rows__text">
+              <strong>{device.name}</strong>
+              <small>{words.devices.lastSeen(timeOf(device.seen_at))}</small>
+            </span>
+            <button
+              type="button"
+              class="button button--plain"
+              disabled={props.action.isBusy}
+              onClick={() => props.replace(device)}
+            >
+              {text.replace}
+            </button>
+          </li>
+        ))}
+      </ul>
+      <Problem>{props.action.problem}</Problem>
     </Door>
   );
 }

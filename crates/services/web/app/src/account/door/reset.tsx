@@ -1,6 +1,6 @@
 // A forgotten password: first the address that a link goes to, then, with the link, the new one.
 import { useState } from "preact/hooks";
-import { call } from "../../shared/api";
+import { ApiError, call } from "../../shared/api";
 import { Done, Door, Field, Form, PasswordField, Problem, textIn, useAction } from "../parts";
 import { takeSecret } from "../route";
 import { words } from "../words";
@@ -28,7 +28,7 @@ function Ask() {
         <Field label={words.email} name="email" type="email" autocomplete="username" />
       </Form>
       <p class="door__else">
-        <a href="/log-in">{words.back}</a>
+        <a href="/login">{words.back}</a>
       </p>
     </Door>
   );
@@ -43,8 +43,8 @@ function Choose({ token }: { token: string }) {
     try {
       await call("/api/v1/accounts/password", { method: "PUT", json: { token, password } });
     } catch (error) {
-      // A password that is refused says so by itself; anything else is the link's fault.
-      if (isAboutPassword(error)) throw error;
+      // The link is not good any more; anything else may go well with the next try.
+      if (mayGoWell(error)) throw error;
       setLost(linkProblem(error));
     }
   };
@@ -53,7 +53,7 @@ function Choose({ token }: { token: string }) {
       <Door title={words.reset.done}>
         <Done>{words.reset.doneText}</Done>
         <div class="form__foot">
-          <a class="button button--main" href="/log-in">
+          <a class="button button--main" href="/login">
             {words.logIn.title}
           </a>
         </div>
@@ -80,6 +80,6 @@ function Choose({ token }: { token: string }) {
   );
 }
 
-function isAboutPassword(error: unknown): boolean {
-  return error instanceof Error && error.message.startsWith("password");
+function mayGoWell(error: unknown): boolean {
+  return error instanceof ApiError && error.kind !== "not_found";
 }

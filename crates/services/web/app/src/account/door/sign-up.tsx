@@ -17,7 +17,7 @@ export function SignUp() {
       <Door title={signUp.title}>
         <p>{signUp.closed}</p>
         <p class="door__else">
-          <a href={`/log-in${location.search}`}>{words.logIn.title}</a>
+          <a href={`/login${location.search}`}>{words.logIn.title}</a>
         </p>
       </Door>
     );
@@ -69,7 +69,7 @@ export function SignUp() {
         </fieldset>
       </Form>
       <p class="door__else">
-        {signUp.haveOne} <a href={`/log-in${location.search}`}>{words.logIn.title}</a>
+        {signUp.haveOne} <a href={`/login${location.search}`}>{words.logIn.title}</a>
       </p>
     </Door>
   );

@@ -1,7 +1,7 @@
 // Following a link from a mail: the token in it is used once, as soon as the page opens.
 import { useEffect, useState } from "preact/hooks";
 import { ApiError, call } from "../../shared/api";
-import { sentenceOf } from "../problem";
+import { problemOf } from "../parts";
 import { takeSecret } from "../route";
 import { words } from "../words";
 
@@ -10,7 +10,7 @@ export type LinkState = { kind: "working" } | { kind: "done" } | { kind: "failed
 // What is wrong with a link is one thing to its reader, whether it is used up, too old or half copied.
 export function linkProblem(error: unknown): string {
   const isLost = error instanceof ApiError && ["invalid", "not_found", "conflict"].includes(error.kind);
-  return isLost ? words.problems.lostLink : sentenceOf(error, words);
+  return isLost ? words.problems.lostLink : problemOf(error);
 }
 
 // Sends the token of the address to where it belongs.

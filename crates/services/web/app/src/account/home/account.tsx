@@ -36,11 +36,11 @@ function Parts({ me, changed }: { me: Me; changed: () => Promise<void> }) {
   return (
     <>
       <Email me={me} />
-      <Password />
+      <Password me={me} changed={changed} />
       <Language me={me} changed={changed} />
       <ConsentsCard me={me} changed={changed} />
       <Data />
-      <Delete />
+      <Delete me={me} />
     </>
   );
 }
@@ -55,12 +55,12 @@ export function Card(props: { title: string; children: ComponentChildren; tone?:
 }
 
 function Email({ me }: { me: Me }) {
-  const action = useAction();
+  const action = useAction(words.problems.wrongPassword);
   const [isOpen, setOpen] = useState(false);
   const [sentTo, setSentTo] = useState<string | null>(null);
   const submit = async (fields: FormData) => {
     const email = textIn(fields, "email").trim();
-    await ask(`${ME}/email`, { method: "POST", json: { email, password: textIn(fields, "password") } });
+    await ask(`${ME}/email`, { method: "POST", json: { email, ...proofIn(fields) } });
     setSentTo(email);
     setOpen(false);
   };
@@ -78,7 +78,7 @@ function Email({ me }: { me: Me }) {
           more={<Cancel onClick={() => setOpen(false)} />}
         >
           <Field label={words.account.newEmail} name="email" type="email" autocomplete="email" focus />
-          <PasswordField label={words.currentPassword} name="password" autocomplete="current-password" />
+          <Proof me={me} />
         </Form>
       ) : (
         <button type="button" class="button button--plain" onClick={() => setOpen(true)}>
@@ -89,6 +89,17 @@ function Email({ me }: { me: Me }) {
   );
 }
 
+// The password once more, before something that cannot be undone; not where there is none.
+export function Proof({ me }: { me: Me }) {
+  return me.has_password ? (
+    <PasswordField label={words.currentPassword} name="password" autocomplete="current-password" />
+  ) : null;
+}
+
+export function proofIn(fields: FormData): { password?: string } {
+  return fields.has("password") ? { password: textIn(fields, "password") } : {};
+}
+
 export function Cancel({ onClick }: { onClick: () => void }) {
   return (
     <button type="button" class="button button--plain" onClick={onClick}>
@@ -97,12 +108,13 @@ export function Cancel({ onClick }: { onClick: () => void }) {
   );
 }
 
-function Password() {
-  const action = useAction();
+function Password({ me, changed }: { me: Me; changed: () => Promise<void> }) {
+  const action = useAction(words.problems.wrongPassword);
   const [isOpen, setOpen] = useState(false);
   const submit = async (fields: FormData) => {
-    const json = { current: textIn(fields, "current"), password: textIn(fields, "password") };
+    const json = { ...(me.has_password && { old: textIn(fields, "old") }), new: textIn(fields, "new") };
     await ask(`${ME}/password`, { method: "PUT", json });
+    await changed();
     setOpen(false);
   };
   return (
@@ -116,12 +128,14 @@ function Password() {
           onSubmit={submit}
           more={<Cancel onClick={() => setOpen(false)} />}
         >
-          <PasswordField label={words.currentPassword} name="current" autocomplete="current-password" />
+          {me.has_password && (
+            <PasswordField label={words.currentPassword} name="old" autocomplete="current-password" />
+          )}
           <PasswordField
             label={words.newPassword}
-            name="password"
+            name="new"
             autocomplete="new-password"
-            strength={{ email: "" }}
+            strength={{ email: me.email }}
           />
         </Form>
       ) : (
@@ -184,7 +198,7 @@ function ConsentsCard({ me, changed }: { me: Me; changed: () => Promise<void> })
           {words.signUp.ads}
         </Check>
       </div>
-      <p class="quiet">{words.account.terms(dateOf(me.created_at))}</p>
+      <p class="quiet">{words.account.terms(dateOf(me.consents.terms_accepted_at))}</p>
       {action.isDone && <Done>{words.saved}</Done>}
       <Problem>{action.problem}</Problem>
     </Card>

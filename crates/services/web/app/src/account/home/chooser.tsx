@@ -30,7 +30,7 @@ export function Face({ profile }: { profile: Profile }) {
 
 export function Chooser() {
   const list = useLoaded<Profile[]>(PROFILES);
-  const action = useAction();
+  const action = useAction(words.problems.wrongPin);
   // The profile that the PIN is asked for.
   const [wanted, setWanted] = useState<Profile | null>(null);
   const to = wayBack(query("to"), "/");
@@ -93,7 +93,7 @@ export function PinField({ label, focus }: { label: string; focus?: boolean }) {
       name="pin"
       inputMode="numeric"
       pattern={PIN_PATTERN}
-      maxLength={4}
+      maxLength={8}
       class="field--pin"
       focus={focus ?? false}
     />

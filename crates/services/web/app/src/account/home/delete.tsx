@@ -1,22 +1,23 @@
 // Deleting the household: asked back by a word to type, and by the password.
 import { useState } from "preact/hooks";
+import type { Me } from "../../shared/household";
 import { ask, forget } from "../../shared/session/session";
-import { Field, Form, PasswordField, textIn, useAction } from "../parts";
+import { Field, Form, useAction } from "../parts";
 import { go } from "../route";
 import { words } from "../words";
-import { Cancel, Card } from "./account";
+import { Cancel, Card, Proof, proofIn } from "./account";
 
-export function Delete() {
-  const action = useAction();
+export function Delete({ me }: { me: Me }) {
+  const action = useAction(words.problems.wrongPassword);
   const [isOpen, setOpen] = useState(false);
   const [typed, setTyped] = useState("");
   const { account } = words;
   const isConfirmed = typed.trim().toLocaleLowerCase(words.locale) === account.deleteWord;
   const submit = async (fields: FormData) => {
     if (!isConfirmed) return;
-    await ask("/api/v1/me", { method: "DELETE", json: { password: textIn(fields, "password") } });
+    await ask("/api/v1/me", { method: "DELETE", json: proofIn(fields) });
     forget();
-    go("/log-in?deleted", true);
+    go("/login?deleted", true);
   };
   return (
     <Card title={account.deleteTitle} tone="danger">
@@ -37,7 +38,7 @@ export function Delete() {
             pattern={`\\s*${account.deleteWord}\\s*`}
             focus
           />
-          <PasswordField label={words.currentPassword} name="password" autocomplete="current-password" />
+          <Proof me={me} />
         </Form>
       ) : (
         <button type="button" class="button button--danger" onClick={() => setOpen(true)}>

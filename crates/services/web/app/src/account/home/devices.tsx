@@ -1,6 +1,6 @@
 // What is logged in: names, when it was used last, and the ways to get rid of it.
 import { useState } from "preact/hooks";
-import type { Device } from "../../shared/household";
+import type { Device, Devices } from "../../shared/household";
 import { ask, logOut, who } from "../../shared/session/session";
 import { useLoaded } from "../load";
 import { Field, Form, Heading, Problem, Spinner, textIn, useAction } from "../parts";
@@ -13,12 +13,11 @@ const DEVICES = "/api/v1/me/devices";
 const isThis = (device: Device) => device.id === who.value?.device;
 
 export function DevicesPage() {
-  const list = useLoaded<Device[]>(DEVICES);
+  const list = useLoaded<Devices>(DEVICES);
   const { devices } = words;
   // This one first, then what was used last.
-  const order = [...(list.value ?? [])].sort(
-    (a, b) =>
-      Number(isThis(b)) - Number(isThis(a)) || (b.last_seen_at ?? "").localeCompare(a.last_seen_at ?? ""),
+  const order = [...(list.value?.devices ?? [])].sort(
+    (a, b) => Number(isThis(b)) - Number(isThis(a)) || b.seen_at.localeCompare(a.seen_at),
   );
   return (
     <>
@@ -30,6 +29,9 @@ export function DevicesPage() {
           <Row key={device.id} device={device} changed={list.again} />
         ))}
       </ul>
+      {list.value !== null && (
+        <p class="quiet">{devices.limit(list.value.devices.length, list.value.limit)}</p>
+      )}
       <Card title={devices.pair}>
         <p>{devices.pairText}</p>
         <p>
@@ -67,7 +69,7 @@ function Row({ device, changed }: { device: Device; changed: () => Promise<void>
             <strong>{device.name}</strong>
             <small>
               {isThis(device) && <span class="tag">{devices.thisOne}</span>}
-              {device.last_seen_at === null ? devices.never : devices.lastSeen(timeOf(device.last_seen_at))}
+              {devices.lastSeen(timeOf(device.seen_at))}
             </small>
           </span>
           <button

@@ -1,6 +1,6 @@
 // What is around every page of the account: the way to the others, and out.
 import type { ComponentChildren } from "preact";
-import { logOut } from "../../shared/session/session";
+import { logOut, who } from "../../shared/session/session";
 import { Wordmark } from "../../shared/tower";
 import { useAction } from "../parts";
 import { go, path } from "../route";
@@ -13,6 +13,11 @@ const PAGES = [
   ["/account/packages", "packages"],
   ["/account/running", "running"],
 ] as const;
+
+// `/devices`, as mails have it, is the devices' page too.
+function isAt(address: string): boolean {
+  return path.value === address || (path.value === "/devices" && address === "/account/devices");
+}
 
 export function Frame({ children }: { children: ComponentChildren }) {
   const action = useAction();
@@ -28,7 +33,7 @@ export function Frame({ children }: { children: ComponentChildren }) {
       </header>
       <nav class="tabs" aria-label={words.nav.label}>
         {PAGES.map(([address, name]) => (
-          <a key={address} href={address} aria-current={path.value === address ? "page" : undefined}>
+          <a key={address} href={address} aria-current={isAt(address) ? "page" : undefined}>
             {words.nav[name]}
           </a>
         ))}
@@ -40,7 +45,14 @@ export function Frame({ children }: { children: ComponentChildren }) {
           {words.nav.logOut}
         </button>
       </nav>
-      <main class="frame__page">{children}</main>
+      <main class="frame__page">
+        {who.value?.child && (
+          <p class="problem">
+            {words.childNotice} <a href="/profiles">{words.profiles.who}</a>
+          </p>
+        )}
+        {children}
+      </main>
     </div>
   );
 }

@@ -3,20 +3,9 @@ import { useState } from "preact/hooks";
 import type { Me, Profile } from "../../shared/household";
 import { ask, who } from "../../shared/session/session";
 import { useLoaded } from "../load";
-import {
-  Check,
-  Done,
-  Field,
-  Form,
-  Heading,
-  PasswordField,
-  Problem,
-  Spinner,
-  textIn,
-  useAction,
-} from "../parts";
+import { Check, Done, Field, Form, Heading, Problem, Spinner, textIn, useAction } from "../parts";
 import { words } from "../words";
-import { Cancel, Card } from "./account";
+import { Cancel, Card, Proof, proofIn } from "./account";
 import { Face, PinField, PROFILES } from "./chooser";
 
 type Open = "none" | "new" | Profile;
@@ -31,6 +20,7 @@ export function ProfilesPage() {
     close();
   };
   const { profiles } = words;
+  const hasPin = me.value?.has_pin ?? false;
   return (
     <>
       <Heading>{profiles.title}</Heading>
@@ -40,7 +30,7 @@ export function ProfilesPage() {
         {list.value?.map((profile) => (
           <li class="rows__row" key={profile.id}>
             {typeof open === "object" && open.id === profile.id ? (
-              <Editor profile={profile} changed={changed} close={close} />
+              <Editor profile={profile} hasPin={hasPin} changed={changed} close={close} />
             ) : (
               <>
                 <Face profile={profile} />
@@ -67,7 +57,7 @@ export function ProfilesPage() {
       </ul>
       {open === "new" ? (
         <Card title={profiles.add}>
-          <Editor profile={null} changed={changed} close={close} />
+          <Editor profile={null} hasPin={hasPin} changed={changed} close={close} />
         </Card>
       ) : (
         <p class="line">
@@ -79,12 +69,17 @@ export function ProfilesPage() {
           </a>
         </p>
       )}
-      {me.value !== null && <Pin isSet={me.value.pin} changed={me.again} />}
+      {me.value !== null && <Pin me={me.value} changed={me.again} />}
     </>
   );
 }
 
-function Editor(props: { profile: Profile | null; changed: () => Promise<void>; close: () => void }) {
+function Editor(props: {
+  profile: Profile | null;
+  hasPin: boolean;
+  changed: () => Promise<void>;
+  close: () => void;
+}) {
   const { profile } = props;
   const action = useAction();
   const removal = useAction();
@@ -141,15 +136,16 @@ function Editor(props: { profile: Profile | null; changed: () => Promise<void>; 
       <Check name="child" checked={isChild} onChange={setChild}>
         {profiles.isChild} <small>{profiles.childText}</small>
       </Check>
+      {isChild && !props.hasPin && <p class="quiet">{profiles.pinFirst}</p>}
     </Form>
   );
 }
 
-function Pin({ isSet, changed }: { isSet: boolean; changed: () => Promise<void> }) {
-  const action = useAction();
+function Pin({ me, changed }: { me: Me; changed: () => Promise<void> }) {
+  const action = useAction(words.problems.wrongPassword);
   const [isOpen, setOpen] = useState(false);
   const submit = async (fields: FormData) => {
-    const json = { pin: textIn(fields, "pin"), password: textIn(fields, "password") };
+    const json = { pin: textIn(fields, "pin"), ...proofIn(fields) };
     await ask("/api/v1/me/pin", { method: "PUT", json });
     await changed();
     setOpen(false);
@@ -161,7 +157,7 @@ function Pin({ isSet, changed }: { isSet: boolean; changed: () => Promise<void> 
       {action.isDone ? (
         <Done>{words.saved}</Done>
       ) : (
-        <p class="quiet">{isSet ? profiles.pinSet : profiles.pinNotSet}</p>
+        <p class="quiet">{me.has_pin ? profiles.pinSet : profiles.pinNotSet}</p>
       )}
       {isOpen ? (
         <Form
@@ -171,7 +167,7 @@ function Pin({ isSet, changed }: { isSet: boolean; changed: () => Promise<void> 
           more={<Cancel onClick={() => setOpen(false)} />}
         >
           <PinField label={profiles.pin} focus />
-          <PasswordField label={words.currentPassword} name="password" autocomplete="current-password" />
+          <Proof me={me} />
         </Form>
       ) : (
         <button type="button" class="button button--plain" onClick={() => setOpen(true)}>

@@ -1,5 +1,5 @@
 // What the household watches right now, on which device.
-import type { Device, Running } from "../../shared/household";
+import type { Devices, Running } from "../../shared/household";
 import { who } from "../../shared/session/session";
 import { Tile } from "../../shared/tile";
 import type { LineUp } from "../../shared/wire";
@@ -11,7 +11,7 @@ const EVERY_MS = 5_000;
 
 export function RunningPage() {
   const list = useLoaded<Running[]>("/api/v1/me/sessions", EVERY_MS);
-  const devices = useLoaded<Device[]>("/api/v1/me/devices");
+  const devices = useLoaded<Devices>("/api/v1/me/devices");
   const lineUp = useLoaded<LineUp>("/api/v1/channels");
   const { running } = words;
   return (
@@ -24,7 +24,9 @@ export function RunningPage() {
         {list.value?.map((session) => {
           const channel = lineUp.value?.channels.find(({ id }) => id === session.channel);
           const isHere = session.device === who.value?.device;
-          const place = isHere ? running.here : devices.value?.find(({ id }) => id === session.device)?.name;
+          const place = isHere
+            ? running.here
+            : devices.value?.devices.find(({ id }) => id === session.device)?.name;
           return (
             <li class="rows__row" key={session.session}>
               <Tile

@@ -37,7 +37,7 @@ export function Pair() {
   }, []);
   const decide = (approve: boolean) =>
     void action.run(async () => {
-      const json = { user_code: request?.user_code ?? code, approve };
+      const json = { user_code: code, approve };
       await ask(`${PAIRINGS}/approve`, { method: "POST", json });
       setAnswer(approve ? "approved" : "refused");
     });
@@ -87,8 +87,8 @@ export function Pair() {
       <p>{pair.asks}</p>
       <div class="asking" data-testid="asking">
         <strong>{request.device_name}</strong>
-        {request.address && <small>{pair.from(request.address)}</small>}
-        <span class="asking__code">{spaced(request.user_code ?? code)}</span>
+        <small>{request.same_network ? pair.sameNetwork : pair.otherNetwork}</small>
+        <span class="asking__code">{spaced(code)}</span>
       </div>
       <p class="quiet">{pair.warning}</p>
       <Problem>{action.problem}</Problem>

@@ -4,9 +4,8 @@ import { ApiError, call } from "../../shared/api";
 import type { DeviceAuthorization, Tokens } from "../../shared/household";
 import { deviceName } from "../../shared/session/device";
 import { keep } from "../../shared/session/session";
-import { Door, Problem, Spinner } from "../parts";
-import { sentenceOf } from "../problem";
-import { go } from "../route";
+import { Door, Problem, problemOf, Spinner } from "../parts";
+import { go, query } from "../route";
 import { words } from "../words";
 import { GRANT, type Outcome, poll, spaced } from "./poll";
 import { Qr } from "./qr";
@@ -23,7 +22,7 @@ type State =
   | { kind: "done" };
 
 async function begin(): Promise<DeviceAuthorization> {
-  const form = { client_id: CLIENT, device_name: tvName() };
+  const form = { client_id: CLIENT, device_name: tvName(), device_kind: "tv" };
   return call<DeviceAuthorization>("/api/v1/device_authorization", { method: "POST", form });
 }
 
@@ -48,13 +47,7 @@ async function run(show: (state: State) => void, signal: AbortSignal): Promise<v
       if (signal.aborted) return;
       show({ kind: "waiting", pairing });
       const ask = (device_code: string) => {
-        const form = {
-          grant_type: GRANT,
-          device_code,
-          client_id: CLIENT,
-          device_kind: "tv",
-          device_name: tvName(),
-        };
+        const form = { grant_type: GRANT, device_code, client_id: CLIENT };
         return call<Tokens>("/api/v1/tokens", { method: "POST", form });
       };
       const outcome = await poll(pairing, { ask, now: Date.now, signal, wait: (ms) => wait(ms, signal) });
@@ -69,14 +62,24 @@ async function run(show: (state: State) => void, signal: AbortSignal): Promise<v
       // Somebody said no: then a new code is asked for by hand.
       if (outcome === "denied") return;
     } catch (error) {
+      if (signal.aborted) return;
       if (!(error instanceof ApiError)) throw error;
-      show({ kind: "failed", problem: sentenceOf(error, words) });
+      show({ kind: "failed", problem: problemOf(error) });
     }
     await wait(AGAIN_MS, signal);
   }
 }
 
+// With a code in it, the address is for the phone.
 export function Tv() {
+  const code = query("code");
+  useEffect(() => {
+    if (code !== null) go(`/pair?code=${encodeURIComponent(code)}`, true);
+  }, [code]);
+  return code === null ? <Screen /> : null;
+}
+
+function Screen() {
   const [state, setState] = useState<State>({ kind: "beginning" });
   const [round, setRound] = useState(0);
   // biome-ignore lint/correctness/useExhaustiveDependencies: a new round begins anew
@@ -102,6 +105,9 @@ export function Tv() {
           </div>
         </>
       )}
+      <p class="door__else">
+        {tv.onPhone} <a href="/pair">{tv.enterCode}</a>
+      </p>
     </Door>
   );
 }

@@ -29,3 +29,13 @@ export function deviceName(userAgent: string): string {
   const known = [find(BROWSERS), find(SYSTEMS)].filter((name) => name !== undefined);
   return known.length > 0 ? known.join(", ") : "Browser";
 }
+
+// One of the kinds of device that accounts knows.
+export function deviceKind(userAgent: string): "tv" | "phone" | "tablet" | "computer" | "console" {
+  if (/\b(?:Web0S|WebOS|Tizen|SmartTV|SMART-TV|AFT\w+|BRAVIA|HbbTV)\b|\bAndroid\b.*\bTV\b/i.test(userAgent))
+    return "tv";
+  if (/\b(?:PlayStation|Xbox|Nintendo)\b/.test(userAgent)) return "console";
+  if (/\biPad\b/.test(userAgent) || (/\bAndroid\b/.test(userAgent) && !/\bMobile\b/.test(userAgent)))
+    return "tablet";
+  return /\b(?:iPhone|Android|Mobile)\b/.test(userAgent) ? "phone" : "computer";
+}

@@ -15,6 +15,8 @@ export interface Kept {
   refresh_token: string;
   household: string;
   profile: string;
+  // It is a child's profile.
+  child: boolean;
   device: string;
 }
 
@@ -60,8 +62,12 @@ export class Keeper {
 
   // A log-in, or another profile.
   keep(tokens: Tokens): void {
-    const { refresh_token, household, profile, device } = tokens;
-    this.around.storage.setItem(KEY, JSON.stringify({ refresh_token, household, profile, device }));
+    const { household, profile, child, device } = tokens;
+    const refresh_token = tokens.refresh_token ?? this.kept()?.refresh_token;
+    // Another profile, but logged out meanwhile.
+    if (refresh_token === undefined) return;
+    const kept: Kept = { refresh_token, household, profile, child, device };
+    this.around.storage.setItem(KEY, JSON.stringify(kept));
     const until = this.around.now() + tokens.expires_in * 1000;
     this.access = { device, profile, token: tokens.access_token, until };
     this.look();
@@ -83,7 +89,12 @@ export class Keeper {
     const isSame = kept !== null && old !== null && old.household === kept.household;
     if (isSame && old.device === device && old.profile === profile) return;
     if (kept === null && old === null) return;
-    this.who.value = kept && { household: kept.household, profile: kept.profile, device: kept.device };
+    if (kept === null) {
+      this.who.value = null;
+      return;
+    }
+    const { household, child } = kept;
+    this.who.value = { household, profile: kept.profile, child, device: kept.device };
   }
 
   // Another tab has got this.
@@ -170,6 +181,7 @@ export class Keeper {
 
 function isKept(value: unknown): value is Kept {
   if (typeof value !== "object" || value === null) return false;
-  const { refresh_token, household, profile, device } = value as Record<string, unknown>;
-  return [refresh_token, household, profile, device].every((text) => typeof text === "string");
+  const { refresh_token, household, profile, child, device } = value as Record<string, unknown>;
+  const texts = [refresh_token, household, profile, device];
+  return typeof child === "boolean" && texts.every((text) => typeof text === "string");
 }

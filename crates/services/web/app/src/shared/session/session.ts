@@ -1,11 +1,11 @@
 // The household's session in this browser: logging in and out, and calls made in its name.
 import { ApiError, type Call, call } from "../api";
 import type { Tokens } from "../household";
-import { deviceName } from "./device";
+import { deviceKind, deviceName } from "./device";
 import { type Access, KEY, Keeper } from "./keeper";
 
 const TOKENS = "/api/v1/tokens";
-// Names this browser's device also after logging out, so that it does not take a second place among the devices.
+// This browser's device and its secret, also after logging out, so that it does not take a second place among the devices.
 const DEVICE_KEY = "funkturm.device";
 const LOCK = "funkturm.refresh";
 
@@ -53,24 +53,31 @@ export const who = keeper.who;
 
 // What the token endpoint wants to know of this browser.
 function device(): Record<string, string | undefined> {
+  const [id, secret] = (storage.getItem(DEVICE_KEY) ?? "").split(" ");
+  const isKnown = id !== undefined && secret !== undefined;
   return {
     device_name: deviceName(navigator.userAgent),
-    device_kind: "browser",
-    device_id: storage.getItem(DEVICE_KEY) ?? undefined,
+    device_kind: deviceKind(navigator.userAgent),
+    device_id: isKnown ? id : undefined,
+    device_secret: isKnown ? secret : undefined,
   };
+}
+
+// Takes what a log-in was answered with.
+function enter(tokens: Tokens): void {
+  if (tokens.device_secret !== undefined) {
+    storage.setItem(DEVICE_KEY, `${tokens.device} ${tokens.device_secret}`);
+  }
+  keeper.keep(tokens);
 }
 
 // Logs in by any of OAuth's grants. Throws ApiError.
 export async function logIn(grant: Record<string, string>): Promise<void> {
-  const tokens = await call<Tokens>(TOKENS, { method: "POST", form: { ...device(), ...grant } });
-  storage.setItem(DEVICE_KEY, tokens.device);
-  keeper.keep(tokens);
+  enter(await call<Tokens>(TOKENS, { method: "POST", form: { ...device(), ...grant } }));
 }
 
-// What a change of profile answers is a log-in too.
-export function keep(tokens: Tokens): void {
-  keeper.keep(tokens);
-}
+// What pairing and choosing a profile are answered with is a log-in too.
+export const keep = enter;
 
 // Logs out here, or on every device. What the server does not hear of here ends by itself; "everywhere" has to arrive.
 export async function logOut(everywhere = false): Promise<void> {
