@@ -25,8 +25,8 @@ const TO_KEY = "funkturm.to";
 
 export function LogIn() {
   // What the provider sent this browser back with.
-  const [code] = useState(() => takeSecret("code"));
-  const [isRefused] = useState(() => takeSecret("error") !== null);
+  const [code] = useState(() => takeSecret("openid_code"));
+  const [refusal] = useState(() => takeSecret("openid_error"));
   const [isDeleted] = useState(() => query("deleted") !== null);
   const action = useAction();
   const [to] = useState(() =>
@@ -78,7 +78,7 @@ export function LogIn() {
           <strong>{words.account.deleted}</strong> {words.account.deletedText}
         </Done>
       )}
-      {isRefused && <Problem>{words.logIn.openidFailed}</Problem>}
+      <Problem>{refusal === null ? null : openidProblem(refusal)}</Problem>
       <Form action={action} submit={words.logIn.submit} onSubmit={submit}>
         <Field label={words.email} name="email" type="email" autocomplete="username" />
         <PasswordField label={words.password} name="password" autocomplete="current-password" />
@@ -108,6 +108,14 @@ export function LogIn() {
       )}
     </Door>
   );
+}
+
+// Why the provider's answer did not let anybody in.
+function openidProblem(why: string): string {
+  const { openidProblems } = words.logIn;
+  return Object.hasOwn(openidProblems, why)
+    ? openidProblems[why as keyof typeof openidProblems]
+    : openidProblems.unavailable;
 }
 
 function Full(props: { devices: readonly Device[]; action: Action; replace: (device: Device) => void }) {

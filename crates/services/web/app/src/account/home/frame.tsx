@@ -1,5 +1,6 @@
 // What is around every page of the account: the way to the others, and out.
 import type { ComponentChildren } from "preact";
+import { useEffect, useRef } from "preact/hooks";
 import { logOut, who } from "../../shared/session/session";
 import { Wordmark } from "../../shared/tower";
 import { useAction } from "../parts";
@@ -21,6 +22,14 @@ function isAt(address: string): boolean {
 
 export function Frame({ children }: { children: ComponentChildren }) {
   const action = useAction();
+  const tabs = useRef<HTMLElement>(null);
+  // On a phone not all of them fit.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: follows every change of page
+  useEffect(() => {
+    tabs.current
+      ?.querySelector('[aria-current="page"]')
+      ?.scrollIntoView({ block: "nearest", inline: "center" });
+  }, [path.value]);
   return (
     <div class="frame">
       <header class="frame__head">
@@ -31,7 +40,7 @@ export function Frame({ children }: { children: ComponentChildren }) {
           {words.toTelevision}
         </a>
       </header>
-      <nav class="tabs" aria-label={words.nav.label}>
+      <nav class="tabs" ref={tabs} aria-label={words.nav.label}>
         {PAGES.map(([address, name]) => (
           <a key={address} href={address} aria-current={isAt(address) ? "page" : undefined}>
             {words.nav[name]}

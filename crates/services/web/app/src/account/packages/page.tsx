@@ -25,8 +25,8 @@ export function PackagesPage() {
       ) : (
         <>
           <Owned packages={offer.value} subscriptions={own.value.subscriptions} />
-          <Voucher changed={own.again} />
           <Chooser packages={offer.value} own={own} subscriptions={own.value.subscriptions} />
+          <Voucher changed={own.again} />
         </>
       )}
     </>

@@ -78,7 +78,13 @@ export const de: Words = {
       "Es sind so viele Geräte angemeldet, wie dürfen. Welches soll stattdessen abgemeldet werden?",
     replace: "Platz einnehmen",
     openid: "Bei Ihrem Anbieter anmelden",
-    openidFailed: "Ihr Anbieter hat Sie nicht angemeldet. Versuchen Sie es noch einmal.",
+    openidProblems: {
+      denied: "Ihr Anbieter hat Sie nicht angemeldet.",
+      expired: "Das hat zu lange gedauert. Versuchen Sie es noch einmal.",
+      no_address: "Ihr Anbieter hat keine bestätigte E-Mail-Adresse genannt.",
+      known_address: "Ihre Adresse hat hier schon ein Konto. Melden Sie sich mit dessen Passwort an.",
+      unavailable: "Ihr Anbieter ist gerade nicht erreichbar. Versuchen Sie es bald noch einmal.",
+    },
   },
   reset: {
     title: "Passwort vergessen?",
@@ -237,7 +243,7 @@ export const de: Words = {
     sameNetwork: "Es ist im selben Netz wie Sie.",
     otherNetwork: "Es ist nicht in Ihrem Netz. Ist es wirklich Ihr Fernseher?",
     warning: "Erlauben Sie nur, was Sie gerade selbst begonnen haben, und was genau diesen Code zeigt.",
-    approve: "Anmelden",
+    approve: "Erlauben",
     refuse: "Ablehnen",
     approved: "Der Fernseher ist angemeldet.",
     approvedText: "Er macht gleich von selbst weiter.",

@@ -74,7 +74,13 @@ export const en = {
     replaceText: "As many devices are logged in as may be. Which one shall be logged out instead?",
     replace: "Take its place",
     openid: "Log in with your provider",
-    openidFailed: "Your provider did not let you in. Try again.",
+    openidProblems: {
+      denied: "Your provider did not let you in.",
+      expired: "That took too long. Try again.",
+      no_address: "Your provider did not tell a confirmed e-mail address.",
+      known_address: "Your address has an account here already. Log in with its password.",
+      unavailable: "Your provider cannot be reached at the moment. Try again in a little while.",
+    },
   },
   reset: {
     title: "Forgot your password?",
@@ -233,7 +239,7 @@ export const en = {
     sameNetwork: "It is in the same network as you are.",
     otherNetwork: "It is not in your network. Is it really your television?",
     warning: "Approve only what you started yourself just now, and what shows this very code.",
-    approve: "Log it in",
+    approve: "Approve",
     refuse: "Refuse",
     approved: "The television is logged in.",
     approvedText: "It goes on by itself in a moment.",
