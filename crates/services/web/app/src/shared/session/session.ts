@@ -15,7 +15,8 @@ const others = typeof BroadcastChannel === "undefined" ? null : new BroadcastCha
 // Browsers have locks only on pages that came over HTTPS or from this machine. Without them, two tabs that refresh
 // at once are told apart by accounts, which answers a refresh token that was used a moment ago once more.
 function alone<T>(work: () => Promise<T>): Promise<T> {
-  return "locks" in navigator ? navigator.locks.request(LOCK, work) : work();
+  const { locks } = navigator as { locks?: LockManager | null };
+  return locks ? locks.request(LOCK, work) : work();
 }
 
 // Storage may be forbidden: then a log-in lasts until the page is left.
@@ -53,20 +54,30 @@ export const who = keeper.who;
 
 // What the token endpoint wants to know of this browser.
 function device(): Record<string, string | undefined> {
-  const [id, secret] = (storage.getItem(DEVICE_KEY) ?? "").split(" ");
-  const isKnown = id !== undefined && secret !== undefined;
+  const known = knownDevice();
   return {
     device_name: deviceName(navigator.userAgent),
     device_kind: deviceKind(navigator.userAgent),
-    device_id: isKnown ? id : undefined,
-    device_secret: isKnown ? secret : undefined,
+    device_id: known?.id,
+    device_secret: known?.secret,
   };
+}
+
+function knownDevice(): { id: string; secret: string } | undefined {
+  try {
+    const known: unknown = JSON.parse(storage.getItem(DEVICE_KEY) ?? "null");
+    if (typeof known !== "object" || known === null) return undefined;
+    const { id, secret } = known as Record<string, unknown>;
+    return typeof id === "string" && typeof secret === "string" ? { id, secret } : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 // Takes what a log-in was answered with.
 function enter(tokens: Tokens): void {
   if (tokens.device_secret !== undefined) {
-    storage.setItem(DEVICE_KEY, `${tokens.device} ${tokens.device_secret}`);
+    storage.setItem(DEVICE_KEY, JSON.stringify({ id: tokens.device, secret: tokens.device_secret }));
   }
   keeper.keep(tokens);
 }
