@@ -1,16 +1,17 @@
-// What the household watches right now, on which device.
-import type { Devices, Running } from "../../shared/household";
-import { who } from "../../shared/session/session";
+// What the household watches right now, on which device; each can be ended from here.
+import type { Device, Devices, Running } from "../../shared/household";
+import { ask, who } from "../../shared/session/session";
 import { Tile } from "../../shared/tile";
-import type { LineUp } from "../../shared/wire";
+import type { LineUp, LineUpEntry } from "../../shared/wire";
 import { useLoaded } from "../load";
-import { Heading, Problem, Spinner } from "../parts";
+import { Heading, Problem, Spinner, useAction } from "../parts";
 import { timeOf, words } from "../words";
 
+const SESSIONS = "/api/v1/me/sessions";
 const EVERY_MS = 5_000;
 
 export function RunningPage() {
-  const list = useLoaded<Running[]>("/api/v1/me/sessions", EVERY_MS);
+  const list = useLoaded<Running[]>(SESSIONS, EVERY_MS);
   const devices = useLoaded<Devices>("/api/v1/me/devices");
   const lineUp = useLoaded<LineUp>("/api/v1/channels");
   const { running } = words;
@@ -21,29 +22,52 @@ export function RunningPage() {
       {list.value === null && list.problem === null && <Spinner />}
       {list.value?.length === 0 && <p class="quiet">{running.nothing}</p>}
       <ul class="rows">
-        {list.value?.map((session) => {
-          const channel = lineUp.value?.channels.find(({ id }) => id === session.channel);
-          const isHere = session.device === who.value?.device;
-          const place = isHere
-            ? running.here
-            : devices.value?.devices.find(({ id }) => id === session.device)?.name;
-          return (
-            <li class="rows__row" key={session.session}>
-              <Tile
-                id={session.channel}
-                name={channel?.name ?? session.channel}
-                logo={channel?.logo_url ?? null}
-              />
-              <span class="rows__text">
-                <strong>{channel?.name ?? session.channel}</strong>
-                <small>
-                  {[place, running.since(timeOf(session.started_at))].filter(Boolean).join(" · ")}
-                </small>
-              </span>
-            </li>
-          );
-        })}
+        {list.value?.map((session) => (
+          <Row
+            key={session.session}
+            session={session}
+            channel={lineUp.value?.channels.find(({ id }) => id === session.channel)}
+            device={devices.value?.devices.find(({ id }) => id === session.device)}
+            changed={list.again}
+          />
+        ))}
       </ul>
     </>
+  );
+}
+
+function Row(props: {
+  session: Running;
+  channel: LineUpEntry | undefined;
+  device: Device | undefined;
+  changed: () => Promise<void>;
+}) {
+  const { session, channel, device } = props;
+  const action = useAction();
+  const { running } = words;
+  const name = channel?.name ?? session.channel;
+  const place = session.device === who.value?.device ? running.here : device?.name;
+  const end = async () => {
+    await ask(`${SESSIONS}/${encodeURIComponent(session.session)}`, { method: "DELETE" });
+    await props.changed();
+  };
+  return (
+    <li class="rows__row">
+      <Tile id={session.channel} name={name} logo={channel?.logo_url ?? null} />
+      <span class="rows__text">
+        <strong>{name}</strong>
+        <small>{[place, running.since(timeOf(session.started_at))].filter(Boolean).join(" · ")}</small>
+      </span>
+      <button
+        type="button"
+        class="button button--plain"
+        aria-label={`${running.end}: ${name}`}
+        disabled={action.isBusy}
+        onClick={() => void action.run(end)}
+      >
+        {running.end}
+      </button>
+      <Problem>{action.problem}</Problem>
+    </li>
   );
 }

@@ -219,6 +219,7 @@ export const de: Words = {
     nothing: "In Ihrem Haushalt sieht gerade niemand fern.",
     since: (when) => `seit ${when}`,
     here: "auf diesem Gerät",
+    end: "Beenden",
   },
   tv: {
     title: "Diesen Fernseher anmelden",

@@ -215,6 +215,7 @@ export const en = {
     nothing: "Nobody of your household is watching at the moment.",
     since: (when: string) => `since ${when}`,
     here: "on this device",
+    end: "End",
   },
   tv: {
     title: "Log in this television",
