@@ -208,7 +208,10 @@ export function useAction(denied?: string): Action {
       setState({ isBusy: false, isDone: true, problem: null });
       return true;
     } catch (error) {
-      setState({ isBusy: false, isDone: false, problem: problemOf(error, denied) });
+      // A mistake of the page's own is thrown on, but leaves nothing locked.
+      setState({ isBusy: false, isDone: false, problem: null });
+      const problem = problemOf(error, denied);
+      setState({ isBusy: false, isDone: false, problem });
       return false;
     } finally {
       isBusy.current = false;
