@@ -2,7 +2,7 @@
 // The account's pages against a house: what they send, what they show, and what stays in the browser.
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { KEY } from "../shared/session/keeper";
-import { type Answer, type Asked, House, shown, submit, type } from "./testing/house";
+import { type Answer, type Asked, House, shown, submit, type } from "../shared/testing/house";
 
 const GRANT = {
   token_type: "Bearer",

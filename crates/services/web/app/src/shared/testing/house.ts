@@ -2,7 +2,7 @@
 // document in which a page is opened as by a visit.
 import { createServer, type IncomingMessage, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { h, render } from "preact";
+import { type FunctionComponent, h, render } from "preact";
 import { vi } from "vitest";
 
 export interface Asked {
@@ -20,6 +20,16 @@ export interface Answer {
 
 // By `METHOD /path`, the path without its query.
 export type Routes = Record<string, (asked: Asked) => Answer>;
+
+export interface Page {
+  App: FunctionComponent;
+  start: () => Promise<void>;
+}
+
+async function account(): Promise<Page> {
+  const [{ App }, { learnHouse }] = await Promise.all([import("../../account/app"), import("../house")]);
+  return { App, start: learnHouse };
+}
 
 export class House {
   readonly asked: Asked[] = [];
@@ -54,21 +64,27 @@ export class House {
     return this.asked.filter(({ method, path }) => `${method} ${path}` === route);
   }
 
-  // Opens one of the account's pages as a new tab does: everything but the storage begins anew.
-  async visit(path: string): Promise<void> {
+  // Opens a page as a new tab does: everything but the storage begins anew. `page` imports what is shown and what has
+  // to be done once.
+  async visit(path: string, page: () => Promise<Page> = account): Promise<void> {
+    this.leave();
     vi.resetModules();
     const browser = window as unknown as { happyDOM: { setURL(url: string): void } };
     browser.happyDOM.setURL(this.url + path);
     document.body.innerHTML = '<div id="app"></div>';
-    const [{ App }, { learnHouse }] = await Promise.all([import("../app"), import("../../shared/house")]);
+    const { App, start } = await page();
     const root = document.getElementById("app");
     if (root) render(h(App, null), root);
-    await learnHouse();
+    await start();
+  }
+
+  private leave(): void {
+    const root = document.getElementById("app");
+    if (root) render(null, root);
   }
 
   async close(): Promise<void> {
-    const root = document.getElementById("app");
-    if (root) render(null, root);
+    this.leave();
     localStorage.clear();
     sessionStorage.clear();
     this.server.closeAllConnections();
