@@ -77,6 +77,8 @@ export interface Call {
   // Sent as a form, as OAuth wants it; what is undefined is left out.
   form?: Readonly<Record<string, string | undefined>>;
   token?: string | undefined;
+  // Only if what is changed is still of this version (RFC 9110 13.1.1).
+  ifMatch?: string | undefined;
   signal?: AbortSignal | undefined;
   // The call outlives the page.
   keepalive?: boolean;
@@ -92,6 +94,7 @@ const PATIENCE_MS = 10_000;
 export async function call<T = undefined>(path: string, options: Call = {}): Promise<T> {
   const headers: Record<string, string> = { accept: "application/json" };
   if (options.token !== undefined) headers.authorization = `Bearer ${options.token}`;
+  if (options.ifMatch !== undefined) headers["if-match"] = options.ifMatch;
   if (options.json !== undefined) headers["content-type"] = "application/json";
   if (options.body?.type) headers["content-type"] = options.body.type;
   const patience = AbortSignal.timeout(options.patienceMs ?? PATIENCE_MS);

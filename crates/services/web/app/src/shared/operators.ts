@@ -66,6 +66,15 @@ export interface Offer {
   plans: (Plan & { package: string; on_sale: boolean })[];
 }
 
+// What a new offer changes, or would: ids with their kind, `package plus`.
+export interface OfferReport {
+  version: number;
+  added: string[];
+  changed: string[];
+  removed: string[];
+  warnings: string[];
+}
+
 export interface Explanation {
   decision: {
     allowed: boolean;

@@ -1,14 +1,33 @@
 // The offer: packages with what they give and cost, licences with what broadcasters allow.
+import { useState } from "preact/hooks";
 import type { Give, Licence, Offer } from "../../shared/operators";
 import { useAsked } from "../asked";
 import { instant } from "../format";
 import { Chips, Empty, Lamp, Problem } from "../parts";
+import { OfferEditor } from "./offer-editor";
 
 export function OfferPage() {
+  const [isEditing, setEditing] = useState(false);
   const offer = useAsked<Offer>("/admin/v1/offer");
   return (
     <>
-      <h1>Packages and licences</h1>
+      <header class="page__head">
+        <h1>Packages and licences</h1>
+        {offer.value !== null && (
+          <button type="button" class="action" onClick={() => setEditing(true)}>
+            Change the offer
+          </button>
+        )}
+      </header>
+      {isEditing && offer.value !== null && (
+        <OfferEditor
+          offer={offer.value}
+          close={() => {
+            setEditing(false);
+            void offer.again();
+          }}
+        />
+      )}
       {offer.problem !== null && <Problem>{offer.problem}</Problem>}
       {offer.value === null && offer.problem === null && <Empty>One moment …</Empty>}
       {offer.value !== null && (
@@ -16,9 +35,6 @@ export function OfferPage() {
           <Packages offer={offer.value} />
           <Licences licences={offer.value.licences} />
           <Groups offer={offer.value} />
-          <p class="quiet">
-            Changed with <code>funkturm rights</code>, or <code>PUT /admin/v1/offer</code>.
-          </p>
         </>
       )}
     </>
