@@ -4,7 +4,7 @@ use std::path::Path;
 
 fn main() {
     println!("cargo::rerun-if-changed=app/dist");
-    for page in ["app/dist/index.html", "app/dist/console.html"] {
+    for page in ["app/dist/index.html", "app/dist/account.html", "app/dist/console.html"] {
         if !Path::new(page).is_file() {
             println!("cargo::error=the web app is not built: {page} is missing from crates/services/web");
             println!(

@@ -2,6 +2,7 @@
 
 use http::{Uri, uri::Scheme};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// The `[web]` section.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -10,6 +11,26 @@ pub struct Config {
     /// Other hosts that playlists, segments and channel logos may come from, as `https://host[:port]`: an edge
     /// cache, a picture server. Browsers refuse everything from hosts that are neither ours nor named here.
     pub content_hosts: Vec<String>,
+    /// What kind of house this is, as apps are told.
+    pub house: House,
+}
+
+/// What kind of house this is: whether anybody has to log in, and how. It repeats what accounts and playback are set to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct House {
+    /// Everybody may watch everything, without an account: apps then do not speak of logging in.
+    pub open: bool,
+    /// Whoever wants can make an account. Otherwise the operator makes them.
+    pub sign_up: bool,
+    /// The operator's own identity provider logs households in, at `/api/v1/login/openid`.
+    pub openid: bool,
+}
+
+impl Default for House {
+    fn default() -> Self {
+        Self { open: true, sign_up: true, openid: false }
+    }
 }
 
 impl Config {
@@ -40,7 +61,7 @@ mod tests {
     use super::*;
 
     fn check(host: &str) -> Result<(), String> {
-        Config { content_hosts: vec![host.to_owned()] }.check()
+        Config { content_hosts: vec![host.to_owned()], ..Config::default() }.check()
     }
 
     #[test]

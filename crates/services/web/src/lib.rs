@@ -1,10 +1,11 @@
-//! The viewers' web app and the operators' console.
+//! The viewers' web app with the pages of their account, and the operators' console.
 //!
-//! Both are built by npm in `app/`, embedded in the binary, and served from memory: the pages anew each time,
+//! They are built by npm in `app/`, embedded in the binary, and served from memory: the pages anew each time,
 //! everything they refer to for ever. They talk to the other services through their public interface alone.
 
 mod config;
 mod files;
+mod house;
 mod policy;
 
 use std::sync::Arc;
@@ -12,9 +13,10 @@ use std::sync::Arc;
 use funkturm_base::{ChannelId, Error, Kind};
 use funkturm_service::{Context, Reply, Request, Routes, Service, ServiceMain, reply};
 
-pub use config::Config;
+pub use config::{Config, House};
 use files::Files;
 use policy::Policy;
+use utoipa::OpenApi;
 
 /// The service.
 pub struct Web;
@@ -30,10 +32,11 @@ impl ServiceMain for Web {
     async fn build(config: Config, _context: Context) -> anyhow::Result<Service> {
         let policy = Policy::new(&config.content_hosts)?;
         // Compressing takes a moment, and happens once.
-        let files = tokio::task::spawn_blocking(move || Files::embedded(&config.content_hosts)).await??;
+        let hosts = config.content_hosts;
+        let files = tokio::task::spawn_blocking(move || Files::embedded(&hosts)).await??;
         Ok(Service {
-            routes: routes(Arc::new(Site { files, policy })),
-            openapi: utoipa::openapi::OpenApiBuilder::new().build(),
+            routes: house::routes(config.house).merge(routes(Arc::new(Site { files, policy }))),
+            openapi: house::Description::openapi(),
         })
     }
 }
@@ -58,6 +61,25 @@ fn nothing_here() -> Error {
     Error::new(Kind::NotFound, "there is nothing at this path")
 }
 
+/// The pages of the account, which are one page to a browser.
+const ACCOUNT: [&str; 15] = [
+    "/sign-up",
+    "/confirm",
+    "/login",
+    "/reset",
+    "/email",
+    "/help",
+    "/profiles",
+    "/devices",
+    "/pair",
+    "/tv",
+    "/account",
+    "/account/profiles",
+    "/account/devices",
+    "/account/packages",
+    "/account/running",
+];
+
 fn routes(site: Arc<Site>) -> Routes {
     let page = |pattern: &'static str, name: &'static str| {
         let site = site.clone();
@@ -66,8 +88,9 @@ fn routes(site: Arc<Site>) -> Routes {
             async move { site.file(&request, name) }
         })
     };
-    page("/", "index.html")
-        .merge(page("/console", "console.html"))
+    let account = ACCOUNT.into_iter().map(|pattern| page(pattern, "account.html"));
+    account
+        .fold(page("/", "index.html").merge(page("/console", "console.html")), Routes::merge)
         .merge(watch(site.clone()))
         .merge(assets(site.clone()))
         .merge(others(site))

@@ -3,10 +3,10 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on should stop")]
 
 use funkturm_service::{
-    Context, ServiceMain,
+    Context, ServiceMain, openapi,
     testing::{TestServer, serve},
 };
-use funkturm_web::{Config, Web};
+use funkturm_web::{Config, House, Web};
 use reqwest::{Client, Response, StatusCode, header};
 
 async fn site(config: Config) -> TestServer {
@@ -37,7 +37,7 @@ fn references(page: &str) -> Vec<String> {
 #[tokio::test]
 async fn pages_are_asked_for_each_time_and_sent_only_when_new() {
     let server = site(Config::default()).await;
-    for path in ["/", "/watch/das-erste", "/console"] {
+    for path in ["/", "/watch/das-erste", "/console", "/login", "/account/packages", "/tv"] {
         let page = get(&server, path).await;
         assert_eq!(page.status(), StatusCode::OK, "{path}");
         assert_eq!(text(&page, "content-type"), "text/html; charset=utf-8");
@@ -57,7 +57,7 @@ async fn pages_are_asked_for_each_time_and_sent_only_when_new() {
 #[tokio::test]
 async fn everything_that_a_page_loads_is_there() {
     let server = site(Config::default()).await;
-    for path in ["/", "/console"] {
+    for path in ["/", "/console", "/account"] {
         let page = get(&server, path).await.text().await.unwrap();
         let references = references(&page);
         assert!(references.iter().any(|address| address.ends_with(".js")), "{references:?}");
@@ -95,7 +95,7 @@ async fn scripts_come_compressed_to_those_who_take_it() {
 #[tokio::test]
 async fn browsers_are_told_to_keep_to_our_own_content() {
     let server = site(Config::default()).await;
-    for path in ["/", "/console", "/favicon.svg"] {
+    for path in ["/", "/console", "/sign-up", "/favicon.svg"] {
         let reply = get(&server, path).await;
         let policy = text(&reply, "content-security-policy");
         assert!(policy.starts_with("default-src 'self'; "), "{policy}");
@@ -111,7 +111,7 @@ async fn browsers_are_told_to_keep_to_our_own_content() {
 #[tokio::test]
 async fn an_edge_may_be_added_to_where_content_comes_from() {
     let edge = "https://edge.example".to_owned();
-    let server = site(Config { content_hosts: vec![edge.clone()] }).await;
+    let server = site(Config { content_hosts: vec![edge.clone()], ..Config::default() }).await;
     let page = get(&server, "/").await;
     let policy = text(&page, "content-security-policy").to_owned();
     for directive in ["connect-src 'self'", "media-src 'self' blob:", "img-src 'self' data:"] {
@@ -122,12 +122,36 @@ async fn an_edge_may_be_added_to_where_content_comes_from() {
 }
 
 #[tokio::test]
+async fn apps_are_told_what_kind_of_house_it_is() {
+    let house = House { open: false, sign_up: false, openid: true };
+    for (config, told) in [
+        (Config::default(), r#"{"open":true,"sign_up":true,"openid":false}"#),
+        (Config { house, ..Config::default() }, r#"{"open":false,"sign_up":false,"openid":true}"#),
+    ] {
+        let server = site(config).await;
+        let reply = get(&server, "/api/v1/house").await;
+        assert_eq!(reply.status(), StatusCode::OK);
+        assert_eq!(text(&reply, "cache-control"), "no-cache");
+        assert_eq!(reply.text().await.unwrap(), told);
+    }
+}
+
+#[tokio::test]
+async fn every_route_for_apps_is_described() {
+    let service = Web::build(Config::default(), Context::for_test("web")).await.unwrap();
+    assert_eq!(openapi::differences(&service.routes, &service.openapi), [""; 0]);
+}
+
+#[tokio::test]
 async fn unknown_paths_are_not_answered_with_a_page() {
     let server = site(Config::default()).await;
     for path in [
         "/nothing",
         "/index.html",
         "/console.html",
+        "/account.html",
+        "/account/elsewhere",
+        "/pair/BCDF",
         "/console/inputs",
         "/watch",
         "/watch/-no-id-",
@@ -153,6 +177,7 @@ async fn a_head_tells_everything_but_the_body() {
 
 #[test]
 fn a_host_that_would_widen_the_policy_is_refused_at_the_check() {
-    let config = Config { content_hosts: vec!["https://edge.example; script-src *".to_owned()] };
+    let content_hosts = vec!["https://edge.example; script-src *".to_owned()];
+    let config = Config { content_hosts, ..Config::default() };
     assert!(Web::check(&config).unwrap_err().contains("web.content_hosts"));
 }

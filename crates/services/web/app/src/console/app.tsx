@@ -3,8 +3,11 @@ import { signal } from "@preact/signals";
 import type { FunctionComponent } from "preact";
 import { Wordmark } from "../shared/tower";
 import { ChannelsPage } from "./channels/page";
+import { HouseholdsPage } from "./households/page";
 import { signOut, token } from "./operator";
 import { InputsPage } from "./pages/inputs";
+import { MailsPage } from "./pages/mails";
+import { OfferPage } from "./pages/offer";
 import { OriginsPage } from "./pages/origins";
 import { Overview } from "./pages/overview";
 import { SessionsPage } from "./pages/sessions";
@@ -47,6 +50,24 @@ const PAGES: { name: string; title: string; icon: string; page: FunctionComponen
     title: "Channels",
     icon: "M4 6h4M4 12h4M4 18h4M12 6h8M12 12h8M12 18h8",
     page: ChannelsPage,
+  },
+  {
+    name: "households",
+    title: "Households",
+    icon: "M4 11.5 12 5l8 6.500M6 10v9h12v-9M10 19v-5h4v5",
+    page: HouseholdsPage,
+  },
+  {
+    name: "packages",
+    title: "Packages",
+    icon: "M4 8l8-4 8 4v8l-8 4-8-4zM4 8l8 4 8-4M12 12v8",
+    page: OfferPage,
+  },
+  {
+    name: "mails",
+    title: "Mails",
+    icon: "M4 6h16v12H4zM4 7l8 6 8-6",
+    page: MailsPage,
   },
 ];
 

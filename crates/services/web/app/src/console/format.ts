@@ -36,6 +36,14 @@ export function ago(instant: string | null, now: number): string {
   return seconds < 1 ? "now" : `${duration(seconds)} ago`;
 }
 
+// `25 Nov 2026, 17:05`, in the reader's own time zone.
+export function instant(text: string): string {
+  const at = Date.parse(text);
+  return Number.isNaN(at) ? text : INSTANT.format(at);
+}
+
+const INSTANT = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "short" });
+
 export function milliseconds(ms: number): string {
   return ms < 1000 ? `${Math.round(ms)} ms` : `${digits(ms / 1000)} s`;
 }

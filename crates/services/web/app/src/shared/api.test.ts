@@ -40,6 +40,42 @@ describe("a call", () => {
   it("gives back nothing where there is nothing", async () => {
     serve(() => answer(204, "", ""));
     expect(await call("/x", { method: "DELETE" })).toBeUndefined();
+    serve(() => answer(202, "", ""));
+    expect(await call("/x", { method: "POST" })).toBeUndefined();
+  });
+
+  it("sends forms as OAuth wants them, without what is not there", async () => {
+    serve(({ init }) => {
+      expect(String(init.body)).toBe("grant_type=password&username=a%40b.example");
+      return answer(200, "{}", "application/json");
+    });
+    const form = { grant_type: "password", username: "a@b.example", device_id: undefined };
+    await call("/api/v1/tokens", { method: "POST", form });
+  });
+
+  it("tells what is in the way by its type, and when to try again", async () => {
+    const problem = '{"type":"https://tv.example/problems/not_in_package","detail":"no","packages":["plus"]}';
+    serve(() => answer(403, problem, "application/problem+json"));
+    expect(await failed(call("/x"))).toMatchObject({
+      kind: "denied",
+      type: "not_in_package",
+      problem: { packages: ["plus"] },
+    });
+    serve(
+      () =>
+        new Response('{"error":"temporarily_unavailable","error_description":"slowly"}', {
+          status: 429,
+          headers: { "retry-after": "30" },
+        }),
+    );
+    expect(await failed(call("/x"))).toMatchObject({
+      kind: "too_many",
+      type: "temporarily_unavailable",
+      message: "slowly",
+      problem: { retry_after: 30 },
+    });
+    serve(() => answer(400, '{"type":"about:blank","detail":"no"}', "application/problem+json"));
+    expect(await failed(call("/x"))).toMatchObject({ type: "" });
   });
 
   it("turns a problem into its kind and its sentence", async () => {

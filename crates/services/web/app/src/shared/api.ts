@@ -16,11 +16,24 @@ export class ApiError extends Error {
   constructor(
     readonly kind: FailureKind,
     message: string,
+    readonly problem: Problem = {},
   ) {
     super(message);
     this.name = "ApiError";
   }
+
+  // The last part of the problem's type (`…/not_in_package` is `not_in_package`), or OAuth's `error`
+  // (RFC 6749 5.2); empty where neither says more than the status.
+  get type(): string {
+    const { type, error } = this.problem;
+    if (typeof error === "string") return error;
+    if (typeof type !== "string" || type === "about:blank") return "";
+    return /[^/#:]*$/.exec(type)?.[0] ?? "";
+  }
 }
+
+// What an answer that is not 2xx says beside its sentence, as it came; `retry_after` is the header, in seconds.
+export type Problem = Readonly<Record<string, unknown>>;
 
 const KINDS: Record<number, FailureKind> = {
   400: "invalid",
@@ -43,28 +56,37 @@ export function kindOfStatus(status: number): FailureKind {
   return KINDS[status] ?? (status >= 500 ? "internal" : "invalid");
 }
 
-// The sentence for people in an answer that is not 2xx: the problem's detail, else its title, else the status.
-export async function messageOf(response: Response): Promise<string> {
-  const problem: unknown = await response.json().catch(() => null);
-  if (typeof problem === "object" && problem !== null) {
-    const { detail, title } = problem as { detail?: unknown; title?: unknown };
-    if (typeof detail === "string" && detail !== "") return detail;
-    if (typeof title === "string" && title !== "") return title;
-  }
-  return `${response.status} ${response.statusText}`.trim();
+// The error in an answer that is not 2xx. Its sentence for people is the problem's detail, else its title, else
+// the status; in OAuth's answers the description.
+async function errorOf(response: Response): Promise<ApiError> {
+  const body: unknown = await response.json().catch(() => null);
+  const said = typeof body === "object" && body !== null ? (body as Record<string, unknown>) : {};
+  const retryAfter = Number.parseInt(response.headers.get("retry-after") ?? "", 10);
+  const problem = Number.isNaN(retryAfter) ? said : { ...said, retry_after: retryAfter };
+  const sentence = [said.detail, said.error_description, said.title].find(
+    (text): text is string => typeof text === "string" && text !== "",
+  );
+  const message = sentence ?? `${response.status} ${response.statusText}`.trim();
+  return new ApiError(kindOfStatus(response.status), message, problem);
 }
 
 export interface Call {
   method?: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
   json?: unknown;
   body?: Blob;
+  // Sent as a form, as OAuth wants it; what is undefined is left out.
+  form?: Readonly<Record<string, string | undefined>>;
   token?: string | undefined;
+  // Only if what is changed is still of this version (RFC 9110 13.1.1).
+  ifMatch?: string | undefined;
   signal?: AbortSignal | undefined;
   // The call outlives the page.
   keepalive?: boolean;
+  // How long the answer is waited for.
+  patienceMs?: number;
 }
 
-// A call whose answer is waited for at most this long; a server that takes longer is as good as gone.
+// A call whose answer is waited for at most this long unless it says otherwise; a server that takes longer is as good as gone.
 const PATIENCE_MS = 10_000;
 
 // Makes the call; resolves to the answer's JSON, or to undefined where the answer has no body.
@@ -72,9 +94,10 @@ const PATIENCE_MS = 10_000;
 export async function call<T = undefined>(path: string, options: Call = {}): Promise<T> {
   const headers: Record<string, string> = { accept: "application/json" };
   if (options.token !== undefined) headers.authorization = `Bearer ${options.token}`;
+  if (options.ifMatch !== undefined) headers["if-match"] = options.ifMatch;
   if (options.json !== undefined) headers["content-type"] = "application/json";
   if (options.body?.type) headers["content-type"] = options.body.type;
-  const patience = AbortSignal.timeout(PATIENCE_MS);
+  const patience = AbortSignal.timeout(options.patienceMs ?? PATIENCE_MS);
   const init: RequestInit = {
     method: options.method ?? "GET",
     headers,
@@ -83,7 +106,7 @@ export async function call<T = undefined>(path: string, options: Call = {}): Pro
     keepalive: options.keepalive ?? false,
     signal: options.signal ? either(options.signal, patience) : patience,
   };
-  const body = options.json === undefined ? options.body : JSON.stringify(options.json);
+  const body = bodyOf(options);
   if (body !== undefined) init.body = body;
   let response: Response;
   try {
@@ -92,14 +115,21 @@ export async function call<T = undefined>(path: string, options: Call = {}): Pro
     if (options.signal?.aborted) throw error;
     throw new ApiError("unreachable", "the server does not answer");
   }
-  if (!response.ok) throw new ApiError(kindOfStatus(response.status), await messageOf(response));
-  if (response.status === 204 || response.headers.get("content-length") === "0") return undefined as T;
+  if (!response.ok) throw await errorOf(response);
   try {
-    return (await response.json()) as T;
+    const text = await response.text();
+    return (text === "" ? undefined : JSON.parse(text)) as T;
   } catch (error) {
     if (options.signal?.aborted) throw error;
     throw new ApiError("unreachable", "the server's answer broke off");
   }
+}
+
+function bodyOf({ json, form, body }: Call): BodyInit | undefined {
+  if (json !== undefined) return JSON.stringify(json);
+  if (form === undefined) return body;
+  const given = Object.entries(form).filter((entry): entry is [string, string] => entry[1] !== undefined);
+  return new URLSearchParams(given);
 }
 
 // Aborts with the first of the two (AbortSignal.any is younger than the browsers that we play in).

@@ -128,6 +128,9 @@ export interface RunningSession {
   session: string;
   channel: string;
   started_at: string;
+  // None in an open house.
+  household?: string | null;
+  device?: string | null;
 }
 
 // A peer that did not answer stands in the list of its kind as an entry of its own.

@@ -1,9 +1,13 @@
 // The list of channels: over the picture on a large screen, below it on a phone.
 import { useEffect, useRef, useState } from "preact/hooks";
+import { hasAccounts } from "../shared/house";
+import { who } from "../shared/session/session";
 import { Tile } from "../shared/tile";
 import { Wordmark } from "../shared/tower";
 import type { LineUpEntry } from "../shared/wire";
 import { awake, listOpen, tuner, wake, watch } from "./control";
+import { lockOf, packageNames } from "./household";
+import { icons } from "./icons";
 import { channels, reachable } from "./lineup";
 import { words } from "./words";
 import { pathOfChannel } from "./zapping";
@@ -17,7 +21,10 @@ export function ChannelList() {
     <aside class="list" aria-label={words.channels} data-shown={isShown} onPointerDown={wake}>
       <header class="list__head">
         <Wordmark />
-        <Clock />
+        <span class="list__side">
+          <Clock />
+          <AccountLink />
+        </span>
       </header>
       <Rows />
       {!reachable.value && channels.value !== null && (
@@ -32,6 +39,19 @@ export function ChannelList() {
         <Key keys="F">{words.keys.fullscreen}</Key>
       </footer>
     </aside>
+  );
+}
+
+// In a house with accounts: to the own one, or in.
+function AccountLink() {
+  if (!hasAccounts.value) return null;
+  const isIn = who.value !== null;
+  const back = encodeURIComponent(location.pathname);
+  return (
+    <a class="list__account" href={isIn ? "/account" : `/login?to=${back}`} data-testid="account">
+      {icons.person}
+      <span class={isIn ? "visually-hidden" : ""}>{isIn ? words.account : words.logIn}</span>
+    </a>
   );
 }
 
@@ -75,9 +95,13 @@ function Row({ channel, isChosen }: { channel: LineUpEntry; isChosen: boolean })
     if (!HAS_MOUSE) listOpen.value = false;
     watch(channel.id);
   };
+  const lock = lockOf(channel.id);
+  const state =
+    lock === null ? (channel.on_air ? words.live : words.offAir) : words.locked(packageNames(lock));
+  const look = [channel.on_air ? "" : "row--off", lock === null ? "" : "row--locked"];
   return (
     <a
-      class={`row ${channel.on_air ? "" : "row--off"}`}
+      class={`row ${look.join(" ")}`}
       href={pathOfChannel(channel.id)}
       aria-current={isChosen ? "true" : undefined}
       data-testid={`channel-${channel.id}`}
@@ -88,8 +112,9 @@ function Row({ channel, isChosen }: { channel: LineUpEntry; isChosen: boolean })
       <span class="row__text">
         <span class="row__name">{channel.name}</span>
         <span class="row__state">
-          <span class="dot" aria-hidden="true" />
-          {channel.on_air ? words.live : words.offAir}
+          {lock === null ? <span class="dot" aria-hidden="true" /> : icons.lock}
+          {lock !== null && <span class="visually-hidden">{words.lockedName}.</span>}
+          <span class="row__what">{state}</span>
         </span>
       </span>
       {isChosen && tuner.phase.value.kind === "playing" && (

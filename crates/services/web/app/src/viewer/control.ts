@@ -1,6 +1,8 @@
 // What the viewer does, whether by key, finger or mouse, and what of the screen is awake for it.
 import { batch, computed, effect, signal } from "@preact/signals";
+import { who } from "../shared/session/session";
 import type { LineUpEntry } from "../shared/wire";
+import { lockOf } from "./household";
 import { channels, followLineUp, reachable } from "./lineup";
 import { NumberEntry } from "./number-entry";
 import { prepareEngine } from "./player/engine";
@@ -66,7 +68,9 @@ export function watch(channel: string): void {
 }
 
 export function zap(steps: number): void {
-  const next = neighbour(channels.value ?? [], tuner.channel.value, steps);
+  // Past what is locked, as past what is off air.
+  const open = (channels.value ?? []).filter(({ id }) => lockOf(id) === null || id === tuner.channel.value);
+  const next = neighbour(open, tuner.channel.value, steps);
   if (next) watch(next.id);
 }
 
@@ -145,6 +149,13 @@ export function start(): void {
     const phase = tuner.phase.peek();
     const isCutOff = phase.kind === "failed" && phase.failure.kind === "unreachable";
     if (reachable.value && isCutOff) queueMicrotask(() => tuner.retry());
+  });
+  effect(() => {
+    // Somebody has logged in, in this tab or another.
+    const phase = tuner.phase.peek();
+    if (who.value !== null && phase.kind === "failed" && phase.failure.kind === "log_in") {
+      queueMicrotask(() => tuner.retry());
+    }
   });
   effect(() => {
     const name = current.value?.name;

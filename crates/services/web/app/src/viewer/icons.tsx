@@ -86,6 +86,18 @@ export const icons = {
       <path d="m5 12.5 4.5 4.500L19 7.5" />
     </Icon>
   ),
+  lock: (
+    <Icon>
+      <rect x="5" y="11" width="14" height="9" rx="2.5" />
+      <path d="M8 11V8a4 4 0 0 1 8 0v3" />
+    </Icon>
+  ),
+  person: (
+    <Icon>
+      <circle cx="12" cy="8.5" r="3.5" />
+      <path d="M5 19.500c1-3.500 3.800-5 7-5s6 1.500 7 5" />
+    </Icon>
+  ),
   noSignal: (
     <Icon>
       <path d="M12 13v7M8.5 20h7M7.5 11.500a6 6 0 0 1 1-6M16.5 11.500a6 6 0 0 0-1-6M4.5 13.500a10.5 10.5 0 0 1 1-10M19.5 13.500a10.5 10.5 0 0 0-1-10M4 4l16 16" />

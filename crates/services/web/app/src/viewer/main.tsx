@@ -1,8 +1,10 @@
 // The viewers' app: puts it on the page and sets it going.
 import { render } from "preact";
+import { learnHouse } from "../shared/house";
 import "../shared/theme.css";
 import { App } from "./app";
 import { start } from "./control";
+import { startHousehold } from "./household";
 import { listenToKeys } from "./keys";
 import { followLineUp } from "./lineup";
 import "./stage.css";
@@ -19,3 +21,5 @@ if (root) render(<App />, root);
 listenToKeys();
 start();
 void followLineUp();
+void learnHouse();
+startHousehold();

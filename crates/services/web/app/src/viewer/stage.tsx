@@ -1,5 +1,6 @@
 // The stage: the picture, and what lies over it.
 import { useEffect, useRef } from "preact/hooks";
+import { house, isShut } from "../shared/house";
 import { Tile } from "../shared/tile";
 import type { LineUpEntry } from "../shared/wire";
 import {
@@ -104,13 +105,33 @@ function Card({ channel, label, ring }: { channel: LineUpEntry; label: string; r
   );
 }
 
+// Nothing can be watched before somebody logs in.
+function Welcome() {
+  return (
+    <>
+      <p>{words.welcome}</p>
+      <p class="home__ways">
+        <a class="button" href="/login">
+          {words.logIn}
+        </a>
+        {house.value?.sign_up && (
+          <a class="button button--quiet" href="/sign-up">
+            {words.signUp}
+          </a>
+        )}
+      </p>
+    </>
+  );
+}
+
 function Home() {
+  const hasChannels = channels.value !== null && channels.value.length > 0;
   return (
     <div class="home">
       <Skyline />
       <div class="home__text">
         <h1>{words.tagline}</h1>
-        {channels.value !== null && channels.value.length > 0 && <p>{words.choose}</p>}
+        {isShut.value ? <Welcome /> : hasChannels && <p>{words.choose}</p>}
       </div>
     </div>
   );

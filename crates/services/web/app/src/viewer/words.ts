@@ -1,4 +1,5 @@
 // Every word on the viewers' screen, in English and German; the browser's language decides.
+import { languageFor } from "../shared/language";
 
 const en = {
   locale: "en",
@@ -39,6 +40,17 @@ const en = {
   waitingForSignal: "Waiting for the signal …",
   connectionLost: "No connection to the server. Trying again …",
   keys: { zap: "zap", number: "number", mute: "mute", fullscreen: "full screen" },
+  logIn: "Log in",
+  signUp: "Sign up",
+  account: "Account",
+  welcome: "Log in, and everything in your package is yours to watch.",
+  locked: (packages: string | null) => (packages === null ? "Not available" : `In ${packages}`),
+  lockedName: "Locked",
+  inPackages: (packages: string) => `It is part of: ${packages}`,
+  seePackages: "See the packages",
+  otherProfile: "Choose another profile",
+  playHere: "Play here",
+  playHereInstead: (what: string) => `Play here instead of: ${what}`,
   tryNow: "Try again now",
   retrying: "It is tried again by itself.",
   failures: {
@@ -54,6 +66,22 @@ const en = {
     refused: {
       title: "This can’t be played here",
       text: "The service did not allow playback of this channel.",
+    },
+    ended: {
+      title: "Playback was ended",
+      text: "Somebody of your household watches in its place, or it is not part of your package any more.",
+    },
+    log_in: { title: "Log in to watch", text: "Television here needs an account." },
+    not_in_package: { title: "Not in your package", text: "This channel is in none of your packages." },
+    too_many_streams: {
+      title: "Too many are watching at once",
+      text: "As many of your household watch as may. Take the place of one of them:",
+    },
+    age: { title: "Not for this profile now", text: "What is shown here is not for children at this time." },
+    abroad: { title: "Not from abroad", text: "This channel cannot be watched from where you are." },
+    licence: {
+      title: "This can’t be watched here",
+      text: "The broadcaster does not allow it at the moment.",
     },
     unsupported: {
       title: "This browser can’t play the channel",
@@ -108,6 +136,17 @@ const de: Words = {
   waitingForSignal: "Warten auf das Signal …",
   connectionLost: "Keine Verbindung zum Server. Neuer Versuch …",
   keys: { zap: "umschalten", number: "Platz", mute: "Ton", fullscreen: "Vollbild" },
+  logIn: "Anmelden",
+  signUp: "Registrieren",
+  account: "Konto",
+  welcome: "Melden Sie sich an, und alles aus Ihrem Paket gehört Ihnen.",
+  locked: (packages) => (packages === null ? "Nicht verfügbar" : `In ${packages}`),
+  lockedName: "Gesperrt",
+  inPackages: (packages) => `Er gehört zu: ${packages}`,
+  seePackages: "Pakete ansehen",
+  otherProfile: "Anderes Profil wählen",
+  playHere: "Hier abspielen",
+  playHereInstead: (what) => `Hier abspielen statt: ${what}`,
   tryNow: "Jetzt erneut versuchen",
   retrying: "Es wird von selbst erneut versucht.",
   failures: {
@@ -121,6 +160,25 @@ const de: Words = {
     },
     busy: { title: "Einen Moment bitte", text: "Gerade schauen sehr viele zu." },
     refused: { title: "Hier nicht abspielbar", text: "Der Dienst hat die Wiedergabe nicht erlaubt." },
+    ended: {
+      title: "Die Wiedergabe wurde beendet",
+      text: "Jemand aus Ihrem Haushalt sieht stattdessen, oder der Sender gehört nicht mehr zu Ihrem Paket.",
+    },
+    log_in: { title: "Zum Fernsehen anmelden", text: "Fernsehen braucht hier ein Konto." },
+    not_in_package: { title: "Nicht in Ihrem Paket", text: "Dieser Sender ist in keinem Ihrer Pakete." },
+    too_many_streams: {
+      title: "Zu viele sehen gleichzeitig",
+      text: "In Ihrem Haushalt sehen schon so viele, wie dürfen. Nehmen Sie den Platz von jemandem ein:",
+    },
+    age: {
+      title: "Jetzt nicht für dieses Profil",
+      text: "Was hier läuft, ist um diese Zeit nicht für Kinder.",
+    },
+    abroad: {
+      title: "Nicht aus dem Ausland",
+      text: "Von dort, wo Sie sind, ist dieser Sender nicht zu sehen.",
+    },
+    licence: { title: "Hier nicht zu sehen", text: "Der Sender erlaubt es im Moment nicht." },
     unsupported: {
       title: "Dieser Browser kann den Sender nicht abspielen",
       text: "Bild oder Ton haben ein Format, das er nicht kennt. Ein anderer Browser kann es vielleicht.",
@@ -138,11 +196,7 @@ const de: Words = {
 
 // The dictionary for the first of the browser's languages that there is one for; English otherwise.
 export function wordsFor(languages: readonly string[]): Words {
-  for (const language of languages) {
-    if (/^de\b/i.test(language)) return de;
-    if (/^en\b/i.test(language)) return en;
-  }
-  return en;
+  return languageFor(languages) === "de" ? de : en;
 }
 
 export const words = wordsFor(typeof navigator === "undefined" ? [] : navigator.languages);

@@ -18,6 +18,8 @@ export interface Engine {
   chooseAudio(track: number): void;
   // To the live edge, after a pause.
   goLive(): void;
+  // The playlist is at this address from now on: the token in it has changed.
+  renew(url: string): void;
   destroy(): void;
 }
 

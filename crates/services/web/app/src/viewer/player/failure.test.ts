@@ -20,6 +20,33 @@ describe("a refused playback", () => {
   });
 });
 
+describe("what a household may not play", () => {
+  const denied = (problem: Record<string, unknown>) => failureOfCall(new ApiError("denied", "no", problem));
+
+  it("says which packages have it", () => {
+    expect(denied({ type: "not_in_package", packages: ["plus"] })).toEqual({
+      kind: "not_in_package",
+      packages: ["plus"],
+    });
+    expect(denied({ type: "https://tv.example/problems/not_in_package" })).toMatchObject({ packages: [] });
+  });
+
+  it("says what runs already", () => {
+    const sessions = [{ session: "a", channel: "b", started_at: "2026-11-25T17:00:00Z" }];
+    expect(denied({ type: "too_many_streams", sessions })).toEqual({ kind: "too_many_streams", sessions });
+  });
+
+  it("says when nobody is logged in", () => {
+    expect(failureOfCall(new ApiError("unauthenticated", "")).kind).toBe("log_in");
+  });
+
+  it("is repeated as the service says it where the reason is not known here", () => {
+    expect(denied({ type: "about:blank" })).toEqual({ kind: "refused", detail: "no" });
+    expect(denied({ type: "toString" })).toEqual({ kind: "refused", detail: "no" });
+    for (const type of ["age", "abroad", "licence"]) expect(denied({ type })).toEqual({ kind: type });
+  });
+});
+
 describe("failed media", () => {
   it("without an answer means that nobody is there", () => {
     expect(failureOfStatus(undefined).kind).toBe("unreachable");
@@ -31,7 +58,8 @@ describe("failed media", () => {
   });
 
   it("is told apart from a withdrawn right and from a broken server", () => {
-    expect(failureOfStatus(403).kind).toBe("refused");
+    expect(failureOfStatus(401).kind).toBe("ended");
+    expect(failureOfStatus(403).kind).toBe("ended");
     expect(failureOfStatus(500).kind).toBe("broken");
   });
 });
@@ -49,7 +77,13 @@ describe("the next try", () => {
     ]);
   });
 
+  it("comes at once, but once, when a session was ended from outside", () => {
+    expect(retryDelay("ended", 0)).toBe(0);
+    expect(retryDelay("ended", 1)).toBeNull();
+  });
+
   it("does not come where it would change nothing", () => {
-    for (const kind of ["refused", "unsupported", "unknown"] as const) expect(retryDelay(kind, 0)).toBeNull();
+    for (const kind of ["refused", "unsupported", "log_in", "age", "too_many_streams"] as const)
+      expect(retryDelay(kind, 0)).toBeNull();
   });
 });

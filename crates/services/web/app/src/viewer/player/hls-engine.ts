@@ -1,5 +1,6 @@
 // Playback by hls.js over Media Source Extensions.
 import Hls, { type ErrorData, ErrorDetails, ErrorTypes, Events, type HlsConfig } from "hls.js";
+import { Address } from "./address";
 import type { Engine, EngineStart } from "./engine";
 import { type Failure, failureOfStatus } from "./failure";
 
@@ -46,9 +47,14 @@ export class HlsEngine implements Engine {
   private readonly hls: Hls;
   private recoveries = 0;
   private reload: ReturnType<typeof setTimeout> | undefined;
+  private readonly address: Address;
 
   constructor(private readonly start: EngineStart) {
-    this.hls = new Hls(hlsConfig(start));
+    this.address = new Address(start.url);
+    // hls.js opens the request itself unless it is open already.
+    const xhrSetup = (request: XMLHttpRequest, url: string) =>
+      request.open("GET", this.address.current(url), true);
+    this.hls = new Hls({ ...hlsConfig(start), xhrSetup });
     if (Hls.isSupported()) {
       this.listen();
       this.hls.loadSource(start.url);
@@ -70,6 +76,10 @@ export class HlsEngine implements Engine {
   goLive(): void {
     const edge = this.hls.liveSyncPosition;
     if (edge !== null && edge > this.start.video.currentTime) this.start.video.currentTime = edge;
+  }
+
+  renew(url: string): void {
+    this.address.renew(url);
   }
 
   destroy(): void {

@@ -43,6 +43,10 @@ export class NativeEngine implements Engine {
     if (ranges.length > 0) video.currentTime = Math.max(ranges.end(ranges.length - 1) - BEHIND_LIVE, 0);
   }
 
+  renew(): void {
+    // Safari keeps to the address that it began with. When the token in that has run out, the channel is tuned anew.
+  }
+
   destroy(): void {
     this.closing.abort();
     this.start.video.removeAttribute("src");

@@ -1,6 +1,21 @@
 // A playback session: opened at the service, kept alive by heartbeats, ended when the viewer goes on.
-import { ApiError, call } from "../../shared/api";
+import { ApiError, type FailureKind } from "../../shared/api";
+import { ask, sayGoodbye } from "../../shared/session/session";
 import type { Playback } from "../../shared/wire";
+
+export interface Want {
+  channel: string;
+  // A session of the household that ends so that this one can begin.
+  takeover?: string;
+}
+
+export interface SessionEvents {
+  lost: () => void;
+  url: (url: string) => void;
+}
+
+// What a heartbeat is answered with when there is nothing left to keep alive.
+const OVER: ReadonlySet<FailureKind> = new Set(["not_found", "denied", "unauthenticated"]);
 
 export class PlaybackSession {
   private timer: ReturnType<typeof setTimeout> | undefined;
@@ -13,14 +28,17 @@ export class PlaybackSession {
     private readonly heartbeatMs: number,
     // The service has forgotten the session, as after a night with the lid closed.
     private readonly onLost: () => void,
+    // The playlist has another address from now on.
+    private readonly onUrl: (url: string) => void,
   ) {
     this.schedule();
   }
 
-  static async open(channel: string, onLost: () => void, signal: AbortSignal): Promise<PlaybackSession> {
-    const opened = call<Playback>("/api/v1/playback", { method: "POST", json: { channel }, signal });
+  static async open(want: Want, events: SessionEvents, signal: AbortSignal): Promise<PlaybackSession> {
+    const opened = ask<Playback>("/api/v1/playback", { method: "POST", json: want, signal });
     const { session, url, heartbeat_seconds } = await opened;
-    return new PlaybackSession(session, url, Math.max(heartbeat_seconds, 1) * 1000, onLost);
+    const beatMs = Math.max(heartbeat_seconds, 1) * 1000;
+    return new PlaybackSession(session, url, beatMs, events.lost, events.url);
   }
 
   // Safe to call twice, and while the page closes.
@@ -29,7 +47,7 @@ export class PlaybackSession {
     this.ended = true;
     clearTimeout(this.timer);
     // A session that cannot be ended now ends by itself when its heartbeats stay out.
-    call(this.path, { method: "DELETE", keepalive: true }).catch(() => undefined);
+    sayGoodbye(this.path);
   }
 
   private get path(): string {
@@ -42,9 +60,10 @@ export class PlaybackSession {
 
   private async beat(): Promise<void> {
     try {
-      await call(this.path, { method: "POST" });
+      const renewed = await ask<Playback | undefined>(this.path, { method: "POST" });
+      if (renewed?.url && !this.ended) this.onUrl(renewed.url);
     } catch (error) {
-      const gone = error instanceof ApiError && (error.kind === "not_found" || error.kind === "denied");
+      const gone = error instanceof ApiError && OVER.has(error.kind);
       if (gone && !this.ended) {
         this.ended = true;
         this.onLost();

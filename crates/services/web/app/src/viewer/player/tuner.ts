@@ -131,7 +131,15 @@ export class Tuner {
     this.engine?.chooseAudio(track);
   }
 
-  private async begin(): Promise<void> {
+  // "Play here instead": ends another session of the household, which leaves its place to this one.
+  takeOver(session: string): void {
+    if (this.channel.value !== null && this.phase.value.kind === "failed") {
+      this.phase.value = { kind: "tuning" };
+      void this.begin({ takeover: session });
+    }
+  }
+
+  private async begin(want: { takeover?: string } = {}): Promise<void> {
     this.release();
     const { signal: given } = this.attempt;
     const channel = this.channel.value;
@@ -139,7 +147,11 @@ export class Tuner {
     if (this.phase.value.kind !== "failed") this.phase.value = { kind: "tuning" };
     this.later(GIVE_UP_MS, () => this.fail({ kind: "broken" }));
     try {
-      const session = await PlaybackSession.open(channel, () => void this.begin(), given);
+      const events = {
+        lost: () => void this.begin(),
+        url: (url: string) => this.engine?.renew(url),
+      };
+      const session = await PlaybackSession.open({ channel, ...want }, events, given);
       if (given.aborted) return session.end();
       this.session = session;
       const engine = await this.startEngine(session.url, given);
@@ -248,6 +260,12 @@ export class Tuner {
   private fail(failure: Failure): void {
     this.release();
     const delay = retryDelay(failure.kind, this.attempts++);
+    if (delay === 0) {
+      // Nothing to talk about yet: what comes of it is known in a moment.
+      this.phase.value = { kind: "tuning" };
+      void this.begin();
+      return;
+    }
     this.phase.value = { kind: "failed", failure, final: delay === null };
     if (delay !== null) this.later(delay, () => void this.tryAgain(failure));
   }
