@@ -1,6 +1,6 @@
 //! The service against a real PostgreSQL and Redis, over HTTP, with notify and rights as the test sees them.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, clippy::needless_pass_by_value)]
 
 mod attempts;
 mod children;
