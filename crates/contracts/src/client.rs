@@ -238,7 +238,11 @@ impl Peer {
     ///
     /// # Errors
     /// See [`CallError`].
-    pub async fn household(&self, service: &str, household: HouseholdId) -> Result<serde_json::Value, CallError> {
+    pub async fn household(
+        &self,
+        service: &str,
+        household: HouseholdId,
+    ) -> Result<serde_json::Value, CallError> {
         self.get(&household_path(service, household)).await
     }
 

@@ -62,7 +62,13 @@ pub(crate) fn household_make(
         created_at: now,
     };
     household_insert(connection, &row, profile)?;
-    app.outbox.put(connection, RIGHTS, &Method::PUT, &household_path(RIGHTS, id), &json!({ "country": row.country }))?;
+    app.outbox.put(
+        connection,
+        RIGHTS,
+        &Method::PUT,
+        &household_path(RIGHTS, id),
+        &json!({ "country": row.country }),
+    )?;
     Ok(id)
 }
 
@@ -75,7 +81,8 @@ pub(crate) fn household_remove(
     let row = household_lock_row(connection, id)?;
     let mut steps = Vec::new();
     for service in app.services.keys() {
-        let message = app.outbox.put(connection, service, &Method::DELETE, &household_path(service, id), &())?;
+        let message =
+            app.outbox.put(connection, service, &Method::DELETE, &household_path(service, id), &())?;
         steps.push((service.clone(), message));
     }
     deletion_insert(connection, id, &row.email, &row.language, &steps, app.now())?;

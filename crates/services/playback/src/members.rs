@@ -47,7 +47,14 @@ fn question(
     child: bool,
     channel: &funkturm_base::ChannelId,
 ) -> Question {
-    Question { household, child, channel: channel.clone(), action: Action::Live, abroad: false, pin_checked: false }
+    Question {
+        household,
+        child,
+        channel: channel.clone(),
+        action: Action::Live,
+        abroad: false,
+        pin_checked: false,
+    }
 }
 
 /// The question that a running session was allowed by.
