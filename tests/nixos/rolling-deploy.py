@@ -42,7 +42,7 @@ with subtest("the ingest hosts get a new release, one after the other"):
 
 part()
 
-with subtest("so do the transcode hosts: nobody who watches notices"):
+with subtest("so do the transcode hosts: at most a part of a segment is missing"):
     for transcoder in (transcode1, transcode2):
         since = now(client)
         renew(transcoder)
