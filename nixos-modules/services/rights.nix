@@ -21,7 +21,9 @@ import ../lib/service.nix "rights" (
     };
     # The billing system is not of the fleet.
     reachesOut = billed;
-    serviceConfig = lib.optionalAttrs billed { LoadCredential = secrets.load [ "rights-billing-secret" ]; };
+    serviceConfig = lib.optionalAttrs billed {
+      LoadCredential = secrets.load [ "rights-billing-secret" ];
+    };
     # Half a million households, and the offer.
     memoryMax = "1G";
   }

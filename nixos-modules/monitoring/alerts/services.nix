@@ -62,8 +62,10 @@
     summary = "Another service refused for good what it was told; the message is in the table outbox, with why";
     test = {
       at = "5m";
-      firing."funkturm_accounts_outbox_dead_count{job='funkturm-accounts',host='api-1',receiver='rights'}" = "0x2 1x20";
-      quiet."funkturm_accounts_outbox_dead_count{job='funkturm-accounts',host='api-1',receiver='rights'}" = "0x20";
+      firing."funkturm_accounts_outbox_dead_count{job='funkturm-accounts',host='api-1',receiver='rights'}" =
+        "0x2 1x20";
+      quiet."funkturm_accounts_outbox_dead_count{job='funkturm-accounts',host='api-1',receiver='rights'}" =
+        "0x20";
       labels = {
         job = "funkturm-accounts";
         receiver = "rights";

@@ -13,15 +13,26 @@ pub(crate) struct Metrics {
 
 impl Metrics {
     pub(crate) fn register(service: &str, registry: &Registry) -> anyhow::Result<Self> {
-        let name = |what: &str| format!("funkturm_{service}_outbox_{what}");
-        let counter = |what: &str, help: &str| counters(registry, &name(what), help, &["receiver"]);
-        let gauge = |what: &str, help: &str| gauges(registry, &name(what), help, &["receiver"]);
+        let counter = |name: String, help: &str| counters(registry, &name, help, &["receiver"]);
+        let gauge = |name: String, help: &str| gauges(registry, &name, help, &["receiver"]);
         Ok(Self {
-            delivered: counter("delivered_total", "Messages that were delivered")?,
-            failed: counter("failed_total", "Deliveries that are tried again")?,
-            refused: counter("refused_total", "Messages that were refused for good and put aside")?,
-            waiting: gauge("waiting_count", "Messages that wait to be delivered")?,
-            dead: gauge("dead_count", "Messages that are put aside")?,
+            delivered: counter(
+                format!("funkturm_{service}_outbox_delivered_total"),
+                "Messages that were delivered",
+            )?,
+            failed: counter(
+                format!("funkturm_{service}_outbox_failed_total"),
+                "Deliveries that are tried again",
+            )?,
+            refused: counter(
+                format!("funkturm_{service}_outbox_refused_total"),
+                "Messages that were refused for good and put aside",
+            )?,
+            waiting: gauge(
+                format!("funkturm_{service}_outbox_waiting_count"),
+                "Messages that wait to be delivered",
+            )?,
+            dead: gauge(format!("funkturm_{service}_outbox_dead_count"), "Messages that are put aside")?,
         })
     }
 }

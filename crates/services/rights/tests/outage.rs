@@ -12,6 +12,9 @@ async fn while_postgresql_is_away_households_in_memory_are_decided_about_and_oth
     service.offer().await;
     let (known, other) = (service.household().await, service.household().await);
     assert!(service.allowed(known, "eins", "live").await);
+    // Once more, when the news of its own arrival, which make it be read anew, are surely over.
+    tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+    assert!(service.allowed(known, "eins", "live").await);
     rig.postgresql.kill();
     assert!(service.allowed(known, "eins", "live").await);
     let question = json!({"household": other, "channel": "eins", "action": "live"});
