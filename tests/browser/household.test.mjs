@@ -107,6 +107,7 @@ describe("a house with households", { timeout: 600_000 }, () => {
 
   test("a channel that is not in the package says what it needs, and plays when that is there", async () => {
     const [, , third] = channels;
+    await anna.goto(tower.url); // where the list does not hide, as it does beside a playing channel
     const row = anna.getByTestId(`channel-${third.id}`);
     await row.filter({ hasText: "In Plus" }).waitFor({ timeout: 90_000 });
     await row.click();

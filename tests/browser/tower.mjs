@@ -118,7 +118,8 @@ export class Browser {
 
   /** A page that remembers what it complains about. */
   async open(url, size = { width: 1280, height: 800 }) {
-    const page = await this.chromium.newPage({ viewport: size, locale: "en-GB" });
+    const context = await this.chromium.newContext({ viewport: size, locale: "en-GB" });
+    const page = await context.newPage();
     page.complaints = [];
     page.on("console", (message) => {
       if (message.type() === "error" || message.type() === "warning") page.complaints.push(message.text());
