@@ -6,6 +6,7 @@ use std::{
 };
 
 use funkturm_contracts::rights::Limits;
+use funkturm_playback::WithoutRedis;
 use reqwest::StatusCode;
 use serde_json::Value;
 
@@ -111,23 +112,27 @@ async fn running(house: &House, viewer: &Viewer) -> usize {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn two_hundred_who_race_for_two_streams_over_two_instances_get_exactly_two() {
-    let mut house = House::open(|_| {}).await;
+    // A busy machine's Redis may answer too late: then nobody is to be admitted uncounted.
+    let mut house = House::open(|config| config.without_redis = WithoutRedis::FailClosed).await;
     house.add_instance().await;
     for _ in 0..3 {
         let viewer = house.viewer();
         let results = race(&house, &viewer, &house.urls(), 200).await;
         let of = |status| results.iter().flatten().filter(|(one, _)| *one == status).count();
-        // On a busy machine some are told to come again.
-        let refused = of(StatusCode::FORBIDDEN) + of(StatusCode::SERVICE_UNAVAILABLE);
-        assert_eq!((of(StatusCode::CREATED), refused), (2, 198));
-        assert!(of(StatusCode::FORBIDDEN) > 100, "nearly all get an answer");
+        let (created, late) = (of(StatusCode::CREATED), of(StatusCode::SERVICE_UNAVAILABLE));
+        assert_eq!(created + late + of(StatusCode::FORBIDDEN), 200);
+        assert!(
+            created == 2 || (created < 2 && late > 0),
+            "{created} got a stream, {late} are to come again"
+        );
+        assert!(late < 100, "nearly all get an answer: {late}");
         assert_eq!(running(&house, &viewer).await, 2);
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn nor_do_they_get_more_when_one_instance_dies_in_the_middle() {
-    let house = House::open(|_| {}).await;
+    let house = House::open(|config| config.without_redis = WithoutRedis::FailClosed).await;
     for pause in [0, 5, 20, 60] {
         // An instance with threads of its own, which end where they are.
         let (config, clock) = (house.config.clone(), Arc::clone(&house.clock));
