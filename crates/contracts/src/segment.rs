@@ -28,7 +28,8 @@ pub struct Segment {
     /// Its transcoder began in the middle of its cell, or ended there, so another one may have more of it.
     #[serde(default)]
     pub cut: bool,
-    /// No other transcoder works on the channel (it is not redundant), so nobody need wait for the whole of what is cut.
+    /// No other transcoder can be at work on the channel, so nobody need wait for the whole of what is cut: it is not redundant, and
+    /// the lease of its transcoder was good when this was pushed.
     #[serde(default)]
     pub alone: bool,
     /// The SHA-256 of its initialization section, the first 16 hexadecimal digits.

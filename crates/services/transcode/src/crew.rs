@@ -16,16 +16,23 @@ use funkturm_contracts::{
     health::{TranscodeHealth, TranscodeStatus},
 };
 use funkturm_service::{Context, Latch, Stop};
+use serde::Serialize;
 use slog::{Logger, info, o, warn};
 use tokio::{
     io::{AsyncBufReadExt, AsyncWriteExt, BufReader},
-    process::{Child, Command},
+    process::{Child, ChildStdin, Command},
     task::{JoinHandle, JoinSet},
     time::{Instant, sleep, timeout},
 };
 use uuid::Uuid;
 
-use crate::{Config, runner::Runner, status::Health, worker::Job};
+use crate::{
+    Config,
+    hold::{Held, Hold},
+    runner::Runner,
+    status::Health,
+    worker::Job,
+};
 
 /// A lease that is not renewed for so long is free: a lost instance is replaced within five seconds.
 const LEASE: Duration = Duration::from_secs(4);
@@ -51,9 +58,20 @@ struct Post {
     profile: Profile,
     redundant: bool,
     lease: Lease,
+    hold: Hold,
     stop: Stop,
     health: Health,
     task: JoinHandle<()>,
+}
+
+impl Post {
+    fn renewed(&mut self, lease: Lease) {
+        // A redundant channel is never one instance's alone.
+        if !self.redundant {
+            self.hold.by(&lease);
+        }
+        self.lease = lease;
+    }
 }
 
 impl Crew {
@@ -130,7 +148,7 @@ impl Crew {
             let mut posts = self.posts();
             if ours {
                 if let Some(post) = posts.get_mut(&id) {
-                    post.lease = lease;
+                    post.renewed(lease);
                 }
             } else if let Some(post) = posts.remove(&id) {
                 // Somebody else works on it: what is unfinished here would only stand in the way of theirs.
@@ -192,13 +210,14 @@ impl Crew {
     fn start(&self, channel: &Channel, lease: Lease) {
         info!(self.context.log, "takes on a channel"; "channel" => %channel.id, "profile" => ?channel.profile);
         let (stop, health) = (Stop::default(), Health::new(channel.id.clone()));
+        let hold = Hold::new(Arc::clone(&self.context.clock));
         let log = self.context.log.new(o!("channel" => channel.id.to_string()));
         let token = self.context.tokens.service.clone();
         let task = if channel.profile == Profile::Passthrough {
             let runner = Runner {
                 channel: channel.id.clone(),
                 profile: channel.profile,
-                redundant: channel.redundant,
+                held: hold.held(),
                 config: self.config.clone(),
                 token,
                 clock: Arc::clone(&self.context.clock),
@@ -215,16 +234,16 @@ impl Crew {
             let job = Job {
                 channel: channel.id.clone(),
                 profile: channel.profile,
-                redundant: channel.redundant,
                 config: self.config.clone(),
                 token,
                 format: self.context.recording.format,
                 level: self.context.recording.level.get(),
             };
-            tokio::spawn(watch(job, log, health.clone(), stop.clone()))
+            tokio::spawn(watch(job, log, health.clone(), hold.held(), stop.clone()))
         };
         let (profile, redundant) = (channel.profile, channel.redundant);
-        let post = Post { profile, redundant, lease, stop, health, task };
+        let mut post = Post { profile, redundant, lease: lease.clone(), hold, stop, health, task };
+        post.renewed(lease);
         self.posts().insert(channel.id.clone(), post);
     }
 }
@@ -239,11 +258,11 @@ async fn leave(id: ChannelId, post: Post, leases: Leases, log: Logger) {
 }
 
 /// Keeps a worker process running until stop.
-async fn watch(job: Job, log: Logger, health: Health, stop: Stop) {
+async fn watch(job: Job, log: Logger, health: Health, held: Held, stop: Stop) {
     let mut pause = Duration::from_millis(100);
     while !stop.requested() {
         let started = Instant::now();
-        match work_once(&job, &health, &stop).await {
+        match work_once(&job, &health, held.clone(), &stop).await {
             Ok(()) if stop.requested() => return,
             Ok(()) => warn!(log, "the worker ended, and is started again"),
             Err(error) => {
@@ -264,7 +283,7 @@ async fn watch(job: Job, log: Logger, health: Health, stop: Stop) {
     }
 }
 
-async fn work_once(job: &Job, health: &Health, stop: &Stop) -> anyhow::Result<()> {
+async fn work_once(job: &Job, health: &Health, mut held: Held, stop: &Stop) -> anyhow::Result<()> {
     let program = std::env::current_exe().context("this program's own file cannot be found")?;
     let mut child = Command::new(program)
         .arg("worker")
@@ -272,10 +291,9 @@ async fn work_once(job: &Job, health: &Health, stop: &Stop) -> anyhow::Result<()
         .stdout(Stdio::piped())
         .kill_on_drop(true)
         .spawn()?;
-    let mut line = serde_json::to_vec(job)?;
-    line.push(b'\n');
     let mut stdin = child.stdin.take().context("a worker without standard input")?;
-    stdin.write_all(&line).await?;
+    say(&mut stdin, job).await?;
+    held.0.mark_changed();
     let stdout = child.stdout.take().context("a worker without standard output")?;
     let mut lines = BufReader::new(stdout).lines();
     loop {
@@ -284,6 +302,10 @@ async fn work_once(job: &Job, health: &Health, stop: &Stop) -> anyhow::Result<()
                 Some(line) => report(health, &child, &line),
                 None => break,
             },
+            Ok(()) = held.0.changed() => {
+                let until = *held.0.borrow_and_update();
+                say(&mut stdin, &until).await?;
+            }
             () = stop.wait() => {
                 drop(stdin); // the worker finishes its last segment and ends
                 if timeout(DRAIN, child.wait()).await.is_err() {
@@ -295,6 +317,13 @@ async fn work_once(job: &Job, health: &Health, stop: &Stop) -> anyhow::Result<()
     }
     child.wait().await?;
     Ok(())
+}
+
+/// Writes a line to a worker.
+async fn say(stdin: &mut ChildStdin, what: &impl Serialize) -> anyhow::Result<()> {
+    let mut line = serde_json::to_vec(what)?;
+    line.push(b'\n');
+    Ok(stdin.write_all(&line).await?)
 }
 
 fn report(health: &Health, child: &Child, line: &str) {

@@ -5,6 +5,7 @@
 
 mod config;
 mod crew;
+mod hold;
 mod packaging;
 mod push;
 mod received;

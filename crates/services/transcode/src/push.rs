@@ -18,6 +18,8 @@ use slog::{Logger, info, warn};
 use tokio::{sync::mpsc, time::sleep};
 use uuid::Uuid;
 
+use crate::hold::Held;
+
 /// What is kept for an origin that begins anew, and how long a push is tried, in ticks.
 const KEPT: i64 = 60 * TICKS_PER_SECOND;
 /// Outputs waiting for an origin that does not answer: more than a minute's.
@@ -30,6 +32,7 @@ pub(crate) struct Pusher {
     clock: Arc<dyn Clock>,
     log: Logger,
     stop: Stop,
+    held: Held,
     /// By hash: renditions may share one, as two sounds of one kind do.
     inits: BTreeMap<String, Bytes>,
     /// The last minute, oldest first, and how many of them the origin has.
@@ -46,6 +49,7 @@ impl Pusher {
         clock: Arc<dyn Clock>,
         log: Logger,
         stop: Stop,
+        held: Held,
     ) -> Self {
         Self {
             channel,
@@ -53,6 +57,7 @@ impl Pusher {
             clock,
             log,
             stop,
+            held,
             inits: BTreeMap::new(),
             ring: VecDeque::new(),
             sent: 0,
@@ -113,8 +118,11 @@ impl Pusher {
 
     /// Pushes the next segment, after its initialization section where the origin lacks that.
     async fn push(&mut self) -> Result<(), CallError> {
-        let Some((number, segment, data)) = self.ring.get(self.sent) else { return Ok(()) };
-        let send = || self.peer.push_segment(&self.channel, *number, segment, data.clone());
+        let Some((number, segment, data)) = self.ring.get_mut(self.sent) else { return Ok(()) };
+        // Said anew each time: after a while without network, another may be at work by now.
+        segment.alone = self.held.at(self.clock.utc());
+        let (number, segment) = (*number, &*segment);
+        let send = || self.peer.push_segment(&self.channel, number, segment, data.clone());
         let mut pushed = send().await;
         if pushed.as_ref().is_err_and(|error| error.status() == Some(424))
             && let Some(init) = self.inits.get(&segment.init)
@@ -149,5 +157,99 @@ impl Pusher {
             info!(self.log, "the origin began anew: it gets the window again"; "origin" => self.peer.base());
             self.sent = 0;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use std::sync::Mutex;
+
+    use funkturm_base::{ManualClock, Utc90};
+    use funkturm_contracts::segment::{Media, Rendition, SEGMENT_HEADER};
+    use funkturm_service::{
+        Routes, reply,
+        testing::{TestServer, serve, until},
+    };
+    use http::StatusCode;
+    use tokio::sync::watch;
+
+    use super::*;
+
+    /// An origin that remembers what it was told of each segment.
+    #[derive(Clone, Default)]
+    struct Origin(Arc<Mutex<Vec<Segment>>>);
+
+    impl Origin {
+        async fn serve(&self) -> TestServer {
+            let (told, id) = (Arc::clone(&self.0), Uuid::new_v4());
+            let routes =
+                Routes::new().put("/internal/v1/segments/{channel}/{rendition}/{number}", move |request| {
+                    told.lock()
+                        .unwrap()
+                        .push(serde_json::from_str(request.header(SEGMENT_HEADER).unwrap()).unwrap());
+                    async move { Ok(reply::json(StatusCode::OK, &Receipt { origin: id, known: false })) }
+                });
+            serve(routes).await.unwrap()
+        }
+
+        /// Whether each segment was said to be nobody else's, once so many have come.
+        async fn alone(&self, count: usize) -> Vec<bool> {
+            let all = || self.0.lock().unwrap().iter().map(|segment| segment.alone).collect::<Vec<_>>();
+            until("segments", Duration::from_secs(10), || async { (all().len() == count).then(all) })
+                .await
+                .unwrap()
+        }
+    }
+
+    fn part(start: Utc90) -> Output {
+        let media = Media::Audio {
+            language: None,
+            label: "Deutsch".into(),
+            channels: 2,
+            description: false,
+            default: true,
+        };
+        let segment = Segment {
+            rendition: Rendition { name: "a0".into(), codecs: "mp4a.40.2".into(), media },
+            grid: 2 * TICKS_PER_SECOND,
+            start,
+            duration: TICKS_PER_SECOND,
+            epoch: 7,
+            cut: true,
+            alone: false,
+            init: "0".into(),
+            independent_frames: vec![],
+        };
+        Output::Segment { number: 1, segment: Box::new(segment), data: Bytes::from_static(b"a part") }
+    }
+
+    #[tokio::test]
+    async fn a_part_is_nobody_elses_only_while_the_lease_is_good() {
+        let (origin, clock) = (Origin::default(), Arc::new(ManualClock::at(Utc90(1_000 * TICKS_PER_SECOND))));
+        let server = origin.serve().await;
+        let (hold, held) = watch::channel(clock.utc() + Duration::from_secs(4));
+        let (queue, outputs) = mpsc::channel(QUEUE);
+        let peer = Peer::new(server.url(), Some("service-token".into())).unwrap();
+        let pusher = Pusher::new(
+            "ard".parse().unwrap(),
+            peer,
+            clock.clone(),
+            Logger::root(slog::Discard, slog::o!()),
+            Stop::default(),
+            Held(held),
+        );
+        let work = tokio::spawn(pusher.work(outputs));
+        queue.send(part(clock.utc())).await.unwrap();
+        assert_eq!(origin.alone(1).await, [true]);
+        clock.advance(Duration::from_secs(5));
+        queue.send(part(clock.utc())).await.unwrap();
+        assert_eq!(origin.alone(2).await, [true, false], "nobody knows who has the lease by now");
+        hold.send_replace(clock.utc() + Duration::from_secs(4));
+        queue.send(part(clock.utc())).await.unwrap();
+        assert_eq!(origin.alone(3).await, [true, false, true]);
+        drop(queue);
+        work.await.unwrap();
     }
 }

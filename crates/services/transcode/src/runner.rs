@@ -16,6 +16,7 @@ use tokio::{sync::mpsc, task::JoinSet, time::sleep};
 
 use crate::{
     Config,
+    hold::Held,
     packaging::{self, Packaging},
     push::{self, Pusher},
     status::Health,
@@ -26,8 +27,8 @@ use crate::{
 pub(crate) struct Runner {
     pub(crate) channel: ChannelId,
     pub(crate) profile: Profile,
-    /// Another transcoder works on the channel as well.
-    pub(crate) redundant: bool,
+    /// Until when nobody else can be at work on the channel.
+    pub(crate) held: Held,
     pub(crate) config: Config,
     pub(crate) token: Option<String>,
     pub(crate) clock: Arc<dyn Clock>,
@@ -115,13 +116,13 @@ impl Runner {
                 Arc::clone(&self.clock),
                 self.log.clone(),
                 self.stop.clone(),
+                self.held.clone(),
             );
             pushers.spawn(pusher.work(outputs));
             queues.push(queue);
         }
-        while let Some(mut output) = outputs.recv().await {
-            if let Output::Segment { number, segment, .. } = &mut output {
-                segment.alone = !self.redundant;
+        while let Some(output) = outputs.recv().await {
+            if let Output::Segment { number, segment, .. } = &output {
                 self.health.made(*number, segment, self.clock.utc());
             }
             for queue in &queues {

@@ -4,7 +4,7 @@
 use std::{process::ExitCode, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
-use funkturm_base::{ChannelId, SystemClock};
+use funkturm_base::{ChannelId, SystemClock, Utc90};
 use funkturm_contracts::channel::Profile;
 use funkturm_service::{
     Stop,
@@ -12,20 +12,22 @@ use funkturm_service::{
 };
 use serde::{Deserialize, Serialize};
 use slog::{error, o};
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::{
+    io::{AsyncBufRead, AsyncBufReadExt, AsyncWriteExt, BufReader},
+    sync::watch,
+};
 
-use crate::{Config, runner::Runner, status::Health};
+use crate::{Config, hold::Held, runner::Runner, status::Health};
 
 /// The worker takes no arguments: its job comes over standard input, since it has a token in it.
 #[derive(clap::Args, Debug)]
 pub struct Args {}
 
-/// What a worker is to do: the first line of its standard input.
+/// What a worker is to do: the first line of its standard input. Each further line says until when the channel is its alone.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Job {
     pub(crate) channel: ChannelId,
     pub(crate) profile: Profile,
-    pub(crate) redundant: bool,
     pub(crate) config: Config,
     pub(crate) token: Option<String>,
     pub(crate) format: Format,
@@ -64,11 +66,12 @@ async fn work() -> anyhow::Result<()> {
     funkturm_pipeline::init(&log.logger)?;
     let health = Health::new(job.channel.clone());
     let stop = Stop::default();
+    let (hold, held) = watch::channel(Utc90(0));
     let runner = Runner {
         log: log.logger.new(o!("channel" => job.channel.to_string())),
         channel: job.channel,
         profile: job.profile,
-        redundant: job.redundant,
+        held: Held(held),
         config: job.config,
         token: job.token,
         clock: Arc::new(SystemClock::default()),
@@ -76,14 +79,21 @@ async fn work() -> anyhow::Result<()> {
         stop: stop.clone(),
     };
     tokio::spawn(tell(health));
-    let parent = stop.clone();
     tokio::spawn(async move {
-        // Nothing more comes: only the end does.
-        let mut sink = [0; 64];
-        while matches!(stdin.read(&mut sink).await, Ok(1..)) {}
-        parent.trigger();
+        follow(stdin, &hold).await;
+        stop.trigger();
     });
     runner.run().await
+}
+
+/// Reads until when the channel is known to be this instance's alone, as long as something comes.
+async fn follow(input: impl AsyncBufRead + Unpin, hold: &watch::Sender<Utc90>) {
+    let mut lines = input.lines();
+    while let Ok(Some(line)) = lines.next_line().await {
+        if let Ok(until) = serde_json::from_str(&line) {
+            hold.send_replace(until);
+        }
+    }
 }
 
 /// Tells every second how the channel does.
@@ -96,5 +106,27 @@ async fn tell(health: Health) {
         if stdout.write_all(&line).await.is_err() || stdout.flush().await.is_err() {
             return;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_worker_knows_until_when_the_channel_is_its_alone() {
+        let (hold, held) = watch::channel(Utc90(0));
+        assert!(!Held(held.clone()).at(Utc90(0)), "not before it is told");
+        let newest = serde_json::to_string(&Utc90(2_000)).unwrap();
+        follow(
+            format!("{}\nwhat is this?\n{newest}\n", serde_json::to_string(&Utc90(1_000)).unwrap())
+                .as_bytes(),
+            &hold,
+        )
+        .await;
+        assert!(Held(held.clone()).at(Utc90(1_999)));
+        assert!(!Held(held).at(Utc90(2_000)));
     }
 }

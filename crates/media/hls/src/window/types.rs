@@ -14,7 +14,7 @@ pub struct Segment {
     pub epoch: u64,
     /// It may be only a part of what another transcoder has: as long as it is not listed, a longer one takes its place.
     pub cut: bool,
-    /// No other transcoder works on the channel, so nobody need wait for a longer one.
+    /// No other transcoder can be at work on the channel, so nobody need wait for a longer one.
     pub alone: bool,
     /// Names its initialization section.
     pub init: String,
