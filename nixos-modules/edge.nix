@@ -34,6 +34,23 @@ let
     proxy_next_upstream error timeout http_502 http_503 http_404;
   '';
 
+  # The token of a link for another player is in these paths, and lives for years: no log has them, not that of errors either.
+  secretPath = ''
+    access_log off;
+    error_log stderr crit;
+  '';
+
+  # What ends with a slash is not for the path without it: /tv is a page of the web app. nginx by itself would send it to /tv/.
+  exact = lib.listToAttrs (
+    map (
+      route:
+      lib.nameValuePair "= ${lib.removeSuffix "/" route}" {
+        proxyPass = "http://web";
+        extraConfig = keepConnection;
+      }
+    ) (lib.filter (route: route != "/" && lib.hasSuffix "/" route) (lib.concatMap (row: row.routes) (lib.attrValues services)))
+  );
+
   # nginx takes the longest of the prefixes that fit, as the catalogue says.
   routes = lib.concatMapAttrs (
     name: row:
@@ -44,6 +61,7 @@ let
           proxyPass = "http://${name}";
           extraConfig =
             keepConnection
+            + lib.optionalString (route == "/tv/") secretPath
             + lib.optionalString (name == "origin") (
               askOthers
               + ''
@@ -51,7 +69,11 @@ let
                 access_log off;
               ''
             )
-            + lib.optionalString (lib.hasPrefix "/api/" route || lib.hasPrefix "/admin/" route) ''
+            + lib.optionalString (lib.any (door: lib.hasPrefix door route) [
+              "/api/"
+              "/admin/"
+              "/tv/"
+            ]) ''
               limit_req zone=clients burst=${toString (edge.requestsPerSecond * 2)} nodelay;
             '';
         }
@@ -180,6 +202,7 @@ in
         sslCertificateKey = secrets.path "nginx" "tls-key";
         locations =
           routes
+          // exact
           // media
           // {
             # What services say to each other is not for the world.

@@ -184,6 +184,25 @@ impl Peer {
         self.get("/internal/v1/status").await
     }
 
+    /// Fetches a channel's multivariant playlist at an origin, with a playback token, which stands in no error.
+    ///
+    /// # Errors
+    /// See [`CallError`]; a channel that is not on air there is a refusal with status 404.
+    pub async fn multivariant(&self, token: &str, channel: &ChannelId) -> Result<Bytes, CallError> {
+        let path = format!("/hls/{token}/{channel}/master.m3u8");
+        let request = self.request(reqwest::Method::GET, &path).timeout(Duration::from_secs(2));
+        let shown = format!("/hls/…/{channel}/master.m3u8");
+        let unreachable = |source: reqwest::Error| CallError::Unreachable {
+            url: shown.clone(),
+            source: source.without_url(),
+        };
+        match self.send(request, &shown).await {
+            Ok(response) => response.bytes().await.map_err(unreachable),
+            Err(CallError::Unreachable { source, .. }) => Err(unreachable(source)),
+            Err(other) => Err(other),
+        }
+    }
+
     /// Opens the programme stream of a channel at ingest.
     ///
     /// # Errors
