@@ -42,13 +42,19 @@ let
 
   # What ends with a slash is not for the path without it: /tv is a page of the web app. nginx by itself would send it to /tv/.
   exact = lib.listToAttrs (
-    map (
-      route:
-      lib.nameValuePair "= ${lib.removeSuffix "/" route}" {
-        proxyPass = "http://web";
-        extraConfig = keepConnection;
-      }
-    ) (lib.filter (route: route != "/" && lib.hasSuffix "/" route) (lib.concatMap (row: row.routes) (lib.attrValues services)))
+    map
+      (
+        route:
+        lib.nameValuePair "= ${builtins.substring 0 (builtins.stringLength route - 1) route}" {
+          proxyPass = "http://web";
+          extraConfig = keepConnection;
+        }
+      )
+      (
+        lib.filter (route: route != "/" && lib.hasSuffix "/" route) (
+          lib.concatMap (row: row.routes) (lib.attrValues services)
+        )
+      )
   );
 
   # nginx takes the longest of the prefixes that fit, as the catalogue says.
@@ -69,13 +75,16 @@ let
                 access_log off;
               ''
             )
-            + lib.optionalString (lib.any (door: lib.hasPrefix door route) [
-              "/api/"
-              "/admin/"
-              "/tv/"
-            ]) ''
-              limit_req zone=clients burst=${toString (edge.requestsPerSecond * 2)} nodelay;
-            '';
+            +
+              lib.optionalString
+                (lib.any (door: lib.hasPrefix door route) [
+                  "/api/"
+                  "/admin/"
+                  "/tv/"
+                ])
+                ''
+                  limit_req zone=clients burst=${toString (edge.requestsPerSecond * 2)} nodelay;
+                '';
         }
       ) row.routes
     )
@@ -179,6 +188,12 @@ in
         worker_rlimit_nofile 65536;
       '';
       commonHttpConfig = ''
+        # Where tokens are in the path there is no line, not from the server on port 80 either, which knows no places but this one.
+        map $uri $is_logged {
+          default 1;
+          "~^/(tv|hls)/" 0;
+        }
+        access_log /var/log/nginx/access.log combined if=$is_logged;
         limit_req_zone $binary_remote_addr zone=clients:10m rate=${toString edge.requestsPerSecond}r/s;
         limit_req_status 429;
         proxy_next_upstream error timeout http_502 http_503;
