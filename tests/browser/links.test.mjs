@@ -70,6 +70,8 @@ describe("a link for another player", { timeout: 400_000 }, () => {
   before(async () => {
     tower = await Tower.start(
       ...["playback.open_house=false", "origin.open_house=false", "web.house.open=false"].flatMap((set) => ["--set", set]),
+      // Every request in the log, to see that tokens are not.
+      ...["--set", "process.log.level=debug"],
       ...["rights.welcome_package=basic", "playback.heartbeat_seconds=20", `playback.token_seconds=${TOKEN_SECONDS}`].flatMap((set) => ["--set", set]),
     );
     browser = await Browser.start();
@@ -95,7 +97,7 @@ describe("a link for another player", { timeout: 400_000 }, () => {
     await page.getByLabel("Password", { exact: true }).fill(PASSWORD);
     await page.getByRole("button", { name: "Log in", exact: true }).click();
     await page.getByRole("button", { name: "Make addresses for a player" }).click();
-    await page.getByLabel("Name", { exact: false }).fill("ffmpeg in the attic");
+    await page.getByRole("textbox", { name: "Name" }).fill("ffmpeg in the attic");
     await page.getByRole("button", { name: "Make the addresses" }).click();
     const field = page.getByTestId("player-link").locator('input[name="playlist"]');
     const url = await field.inputValue();
@@ -147,6 +149,7 @@ describe("a link for another player", { timeout: 400_000 }, () => {
     assert.deepEqual(sessions, []);
     // The token is in no log.
     const token = /\/tv\/([^/]+)\//.exec(first)[1];
+    assert.ok(tower.output.includes("/tv/…/"), "nothing of the link is in the log at all");
     assert.ok(!tower.output.includes(token), "the token of the link is in the log");
   });
 });
