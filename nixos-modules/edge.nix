@@ -34,6 +34,29 @@ let
     proxy_next_upstream error timeout http_502 http_503 http_404;
   '';
 
+  # The token of a link for another player is in these paths, and lives for years: no log has them, not that of errors either.
+  secretPath = ''
+    access_log off;
+    error_log stderr crit;
+  '';
+
+  # What ends with a slash is not for the path without it: /tv is a page of the web app. nginx by itself would send it to /tv/.
+  exact = lib.listToAttrs (
+    map
+      (
+        route:
+        lib.nameValuePair "= ${builtins.substring 0 (builtins.stringLength route - 1) route}" {
+          proxyPass = "http://web";
+          extraConfig = keepConnection;
+        }
+      )
+      (
+        lib.filter (route: route != "/" && lib.hasSuffix "/" route) (
+          lib.concatMap (row: row.routes) (lib.attrValues services)
+        )
+      )
+  );
+
   # nginx takes the longest of the prefixes that fit, as the catalogue says.
   routes = lib.concatMapAttrs (
     name: row:
@@ -44,6 +67,7 @@ let
           proxyPass = "http://${name}";
           extraConfig =
             keepConnection
+            + lib.optionalString (route == "/tv/") secretPath
             + lib.optionalString (name == "origin") (
               askOthers
               + ''
@@ -51,9 +75,16 @@ let
                 access_log off;
               ''
             )
-            + lib.optionalString (lib.hasPrefix "/api/" route || lib.hasPrefix "/admin/" route) ''
-              limit_req zone=clients burst=${toString (edge.requestsPerSecond * 2)} nodelay;
-            '';
+            +
+              lib.optionalString
+                (lib.any (door: lib.hasPrefix door route) [
+                  "/api/"
+                  "/admin/"
+                  "/tv/"
+                ])
+                ''
+                  limit_req zone=clients burst=${toString (edge.requestsPerSecond * 2)} nodelay;
+                '';
         }
       ) row.routes
     )
@@ -157,6 +188,12 @@ in
         worker_rlimit_nofile 65536;
       '';
       commonHttpConfig = ''
+        # Where tokens are in the path there is no line, not from the server on port 80 either, which knows no places but this one.
+        map $uri $is_logged {
+          default 1;
+          "~^/(tv|hls)/" 0;
+        }
+        access_log /var/log/nginx/access.log combined if=$is_logged;
         limit_req_zone $binary_remote_addr zone=clients:10m rate=${toString edge.requestsPerSecond}r/s;
         limit_req_status 429;
         proxy_next_upstream error timeout http_502 http_503;
@@ -180,6 +217,7 @@ in
         sslCertificateKey = secrets.path "nginx" "tls-key";
         locations =
           routes
+          // exact
           // media
           // {
             # What services say to each other is not for the world.

@@ -10,6 +10,8 @@ import ../lib/service.nix "playback" (
   let
     # Every api host has all of them.
     here = name: "http://${fleet.self.address}:${toString fleet.catalogue.services.${name}.port}";
+    there = name: host: "http://${host.address}:${toString fleet.catalogue.services.${name}.port}";
+    others = lib.filter (host: host.name != fleet.self.name) (fleet.ofRole "api");
     # What needs households is set where there are such services.
     members = lib.filter (name: fleet.catalogue.services ? ${name}) [
       "accounts"
@@ -21,6 +23,8 @@ import ../lib/service.nix "playback" (
       channels = here "channels";
       open_house = config.funkturm.fleet.openHouse;
       media_base = "https://${config.funkturm.fleet.publicName}";
+      public_url = "https://${config.funkturm.fleet.publicName}";
+      origins = [ (here "origin") ] ++ map (there "origin") others;
       token_keys_file = credential "playback-token-keys";
     }
     // lib.genAttrs members here;

@@ -54,7 +54,7 @@ class Edge:
         threading.Thread(target=self.origin.serve_forever, daemon=True).start()
         here = f"upstream origin {{\n    server 127.0.0.1:{self.origin.server_port};\n"
         text = re.sub(r"upstream origin \{\n(?:\s*server [^\n]*\n)+", here, prepare_nginx(text, folder))
-        text = re.sub(r"(?m)^(daemon|user|pid) .*;\n", "", text)
+        text = re.sub(r"(?m)^(daemon|user|pid) .*;\n", "", text).replace("error_log stderr", f"error_log {folder}/errors")
         Path(folder, "nginx.conf").write_text(f"daemon off;\npid {folder}/pid;\n{text}")
         self.process = subprocess.Popen(["nginx", "-e", f"{folder}/error", "-p", folder, "-c", f"{folder}/nginx.conf"], stderr=subprocess.DEVNULL)
         deadline = time.monotonic() + 10
@@ -118,7 +118,27 @@ def examine(edge):
         status = edge.get(path)[0]
         if status not in (403, 404):
             raise Wrong(f"{path} answers {status} to the world")
+    without_traces(edge)
     return f"{len(Origin.asked)} questions to the origin"
+
+
+def without_traces(edge):
+    """The token of a link for another player is in no log, whatever becomes of the request; and /tv stays a page."""
+    if edge.get("/tv")[0] == 301:
+        raise Wrong("/tv, the page that pairs a television, is sent to /tv/")
+    edge.get("/tv/sEcReT/channels.m3u")  # nobody answers there
+    plain = ["curl", "-s", "--unix-socket", f"{edge.folder}/80", "-w", "%{http_code}", "-o", "/dev/null"]
+    for path in ("/tv/sEcReT/zdf.m3u8", "/%74v/sEcReT/zdf.m3u8", "/witness"):
+        run([*plain, f"http://tv{path}"], check=False)
+    logs = {name: Path(edge.folder, name) for name in ("access.log", "errors", "error")}
+    deadline = time.monotonic() + 5
+    while "/witness" not in logs["access.log"].read_text():
+        if time.monotonic() > deadline:
+            raise Wrong("nothing is logged at all")
+        time.sleep(0.02)
+    for name, log in logs.items():
+        if log.exists() and "sEcReT" in log.read_text():
+            raise Wrong(f"the token of a link is in {name}")
 
 
 def try_edge(text):

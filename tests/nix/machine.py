@@ -48,12 +48,13 @@ def prepare_nginx(text, folder):
     text = text.replace("/run/credentials/nginx.service/tls-key", key)
     text = text.replace("/run/credentials/nginx.service/tls-certificate", certificate)
     text = text.replace("/var/cache/nginx", folder).replace("/run/nginx/", f"{folder}/")
+    text = text.replace("/var/log/nginx/", f"{folder}/")
     # It opens its ports even so, and they may be taken, or root's.
     text = re.sub(r"listen 0\.0\.0\.0:(\d+)", rf"listen unix:{folder}/\1", text)
     text = in_words_of_this_nginx(text)
     # Its own folders are root's.
     own = "".join(f"  {name}_temp_path {folder}/{name};\n" for name in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
-    return text.replace("http {\n", f"http {{\n  access_log {folder}/access.log;\n{own}", 1)
+    return text.replace("http {\n", f"http {{\n{own}", 1)
 
 
 class MachineTools:

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use funkturm_base::{ChannelId, HouseholdId};
+use funkturm_base::{ChannelId, DeviceId, HouseholdId};
 use futures_util::StreamExt;
 use serde::de::DeserializeOwned;
 
@@ -11,9 +11,10 @@ use crate::{
     channel::{Channel, ChannelList},
     health::{IngestStatus, OriginStatus, TranscodeStatus},
     identity::KeySet,
+    link::Holder,
     playback::Revocations,
     programme::Message,
-    rights::{Changes, Decision, Question},
+    rights::{Changes, Decision, Question, Rights},
     segment::{Receipt, SEGMENT_HEADER, Segment},
 };
 
@@ -116,6 +117,14 @@ impl Peer {
         self.get("/api/v1/keys").await
     }
 
+    /// Asks accounts whom a link acts for, by the hash of its token (see [`link`](crate::link)).
+    ///
+    /// # Errors
+    /// See [`CallError`]; a link that is not there (any more) is a refusal with status 404.
+    pub async fn link(&self, hash: &str) -> Result<Holder, CallError> {
+        self.get(&format!("/internal/v1/accounts/links/{hash}")).await
+    }
+
     /// Asks playback which sessions were revoked after a place in its list; from the beginning where that is empty.
     ///
     /// # Errors
@@ -133,6 +142,14 @@ impl Peer {
         let request =
             self.request(reqwest::Method::POST, path).timeout(Duration::from_secs(5)).json(question);
         self.json(self.send(request, path).await?, path).await
+    }
+
+    /// Asks rights what a household may do in every channel.
+    ///
+    /// # Errors
+    /// See [`CallError`].
+    pub async fn rights(&self, household: HouseholdId, child: bool) -> Result<Rights, CallError> {
+        self.get(&format!("/internal/v1/households/{household}/rights?child={child}")).await
     }
 
     /// Asks rights what changed after a place in its log.
@@ -165,6 +182,25 @@ impl Peer {
     /// See [`CallError`].
     pub async fn origin_status(&self) -> Result<OriginStatus, CallError> {
         self.get("/internal/v1/status").await
+    }
+
+    /// Fetches a channel's multivariant playlist at an origin, with a playback token, which stands in no error.
+    ///
+    /// # Errors
+    /// See [`CallError`]; a channel that is not on air there is a refusal with status 404.
+    pub async fn multivariant(&self, token: &str, channel: &ChannelId) -> Result<Bytes, CallError> {
+        let path = format!("/hls/{token}/{channel}/master.m3u8");
+        let request = self.request(reqwest::Method::GET, &path).timeout(Duration::from_secs(2));
+        let shown = format!("/hls/…/{channel}/master.m3u8");
+        let unreachable = |source: reqwest::Error| CallError::Unreachable {
+            url: shown.clone(),
+            source: source.without_url(),
+        };
+        match self.send(request, &shown).await {
+            Ok(response) => response.bytes().await.map_err(unreachable),
+            Err(CallError::Unreachable { source, .. }) => Err(unreachable(source)),
+            Err(other) => Err(other),
+        }
     }
 
     /// Opens the programme stream of a channel at ingest.
@@ -290,6 +326,11 @@ impl Peer {
 /// Where a service keeps what it knows of a household: with the service's name, because on one machine all share a listener.
 pub fn household_path(service: &str, household: HouseholdId) -> String {
     format!("/internal/v1/{service}/households/{household}")
+}
+
+/// Where a service is told that a device of a household is gone.
+pub fn device_path(service: &str, household: HouseholdId, device: DeviceId) -> String {
+    format!("{}/devices/{device}", household_path(service, household))
 }
 
 /// A push that takes longer is tried again; a segment is a few megabytes.

@@ -7,6 +7,7 @@ pub mod client;
 pub mod health;
 pub mod identity;
 pub mod input;
+pub mod link;
 pub mod mail;
 pub mod playback;
 pub mod programme;

@@ -252,7 +252,8 @@ impl Places {
             (
                 "playback",
                 json!({
-                    "channels": internal, "accounts": internal, "rights": internal, "token_keys_file": token_keys,
+                    "channels": internal, "accounts": internal, "rights": internal, "origins": [internal],
+                    "token_keys_file": token_keys,
                     "open_house": true,
                 }),
             ),

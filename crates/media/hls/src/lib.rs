@@ -4,5 +4,6 @@ pub mod language;
 pub mod lint;
 pub mod playlist;
 pub mod read;
+pub mod rewrite;
 pub mod uri;
 pub mod window;

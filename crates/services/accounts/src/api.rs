@@ -4,6 +4,7 @@ mod accounts;
 mod admin;
 mod devices;
 mod internal;
+mod links;
 mod login;
 mod me;
 mod oauth;
@@ -37,6 +38,7 @@ pub(crate) fn routes(app: &Arc<App>) -> Routes {
         pairing::routes(app),
         me::routes(app),
         devices::routes(app),
+        links::routes(app),
         profiles::routes(app),
         login::routes(app),
         admin::routes(app),
@@ -80,6 +82,7 @@ where
     devices::list,
     devices::rename,
     devices::remove,
+    links::create,
     profiles::list,
     profiles::create,
     profiles::edit,

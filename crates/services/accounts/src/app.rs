@@ -40,6 +40,8 @@ use crate::{
 /// The receivers of the outbox that are always there.
 pub(crate) const NOTIFY: &str = "notify";
 pub(crate) const RIGHTS: &str = "rights";
+/// The one that is told of devices that are removed, where it is there.
+pub(crate) const PLAYBACK: &str = "playback";
 
 /// What the handlers work with.
 pub(crate) struct App {

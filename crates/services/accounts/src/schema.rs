@@ -53,6 +53,7 @@ diesel::table! {
         successor -> Nullable<Binary>,
         rotated_at -> Nullable<Timestamptz>,
         ends_at -> Nullable<Timestamptz>,
+        link -> Nullable<Binary>,
     }
 }
 

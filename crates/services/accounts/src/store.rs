@@ -4,6 +4,7 @@ pub(crate) mod deletion;
 pub(crate) mod device;
 pub(crate) mod household;
 pub(crate) mod key;
+pub(crate) mod link;
 pub(crate) mod profile;
 pub(crate) mod ticket;
 

@@ -59,7 +59,8 @@ impl Others {
             .put("/internal/v1/mails/{id}", answer.clone())
             .get("/internal/v1/{service}/households/{id}", answer.clone())
             .put("/internal/v1/{service}/households/{id}", answer.clone())
-            .delete("/internal/v1/{service}/households/{id}", answer)
+            .delete("/internal/v1/{service}/households/{id}", answer.clone())
+            .delete("/internal/v1/{service}/households/{id}/devices/{device}", answer)
     }
 
     pub(crate) fn mails(&self) -> Vec<Mail> {

@@ -8,6 +8,7 @@ mod deletion;
 mod devices;
 mod house;
 mod keys;
+mod links;
 mod matrix;
 mod openid;
 mod operators;

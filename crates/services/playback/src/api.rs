@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use funkturm_base::{Error, Kind, Result};
+use funkturm_base::{ChannelId, Error, Kind, Result};
 use funkturm_contracts::playback::{NotAllowed, Playback, PlaybackRequest, RunningSession, TooManyStreams};
 use funkturm_service::{Reply, Request, Routes, reply};
 use http::StatusCode;
@@ -15,6 +15,7 @@ use crate::{
     config::{Config, WithoutRedis},
     household::{Households, Record},
     known::Known,
+    links::{self, Links},
     members::{self, Members},
     revocations,
     sessions::{self, Sessions},
@@ -31,6 +32,7 @@ pub(crate) struct App {
     /// None in an open house.
     pub(crate) members: Option<Members>,
     pub(crate) known: Known,
+    pub(crate) links: Links,
     pub(crate) opened: IntCounter,
     pub(crate) unrecorded: IntCounter,
     pub(crate) refused: IntCounterVec,
@@ -49,10 +51,12 @@ pub(crate) fn routes(app: &Arc<App>) -> Routes {
         .get("/internal/v1/revocations", with(app, revoked))
         .get("/internal/v1/playback/households/{household}", with(app, household))
         .delete("/internal/v1/playback/households/{household}", with(app, forget))
+        .delete("/internal/v1/playback/households/{household}/devices/{device}", with(app, forget_device))
+        .merge(links::routes(app))
 }
 
 /// A handler with the app in its hands.
-fn with<F, R>(app: &Arc<App>, handler: F) -> impl Fn(Request) -> R + Send + Sync + 'static
+pub(crate) fn with<F, R>(app: &Arc<App>, handler: F) -> impl Fn(Request) -> R + Send + Sync + 'static
 where
     F: Fn(Arc<App>, Request) -> R + Send + Sync + 'static,
     R: Future<Output = Result<Reply>> + Send + 'static,
@@ -64,7 +68,18 @@ where
 /// The description of the public and the operators' routes.
 #[derive(OpenApi)]
 #[openapi(
-    paths(open, renew, close, list_mine, end_mine, list),
+    paths(
+        open,
+        renew,
+        close,
+        list_mine,
+        end_mine,
+        list,
+        links::channels,
+        links::guide,
+        links::play,
+        links::media
+    ),
     components(schemas(NotAllowed, TooManyStreams))
 )]
 pub(crate) struct Description;
@@ -92,12 +107,7 @@ async fn open(app: Arc<App>, mut request: Request) -> Result<Reply> {
     // There is nobody whose place could be taken.
     let PlaybackRequest { channel, takeover: _ } = request.json(LARGEST_JSON).await?;
     app.known.expect(&channel).await?;
-    let session = sessions::begin(channel, app.sessions.now());
-    if let Err(error) = app.sessions.open(&session).await {
-        app.go_on_without_redis(error)?;
-    }
-    app.opened.inc();
-    Ok(reply::json(StatusCode::CREATED, &app.playback(&session)))
+    Ok(reply::json(StatusCode::CREATED, &app.playback(&app.open_to_all(channel).await?)))
 }
 
 /// A heartbeat: the player goes on
@@ -207,6 +217,14 @@ async fn forget(app: Arc<App>, request: Request) -> Result<Reply> {
     Ok(reply::no_content())
 }
 
+/// `DELETE /internal/v1/playback/households/{household}/devices/{device}`: the device is gone, and what it plays ends.
+async fn forget_device(app: Arc<App>, request: Request) -> Result<Reply> {
+    let device = request.param("device")?;
+    app.links.forget(device);
+    app.households.finish_device(request.param("household")?, device).await?;
+    Ok(reply::no_content())
+}
+
 impl App {
     fn members(&self) -> Result<&Members> {
         self.members.as_ref().ok_or_else(|| {
@@ -233,6 +251,16 @@ impl App {
             }
             _ => Err(error),
         }
+    }
+
+    /// Opens a session in an open house.
+    pub(crate) async fn open_to_all(&self, channel: ChannelId) -> Result<RunningSession> {
+        let session = sessions::begin(channel, self.sessions.now());
+        if let Err(error) = self.sessions.open(&session).await {
+            self.go_on_without_redis(error)?;
+        }
+        self.opened.inc();
+        Ok(session)
     }
 
     fn playback(&self, session: &RunningSession) -> Playback {

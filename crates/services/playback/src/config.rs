@@ -16,6 +16,13 @@ pub struct Config {
     pub open_house: bool,
     /// The base URL of the origins or of the edge before them; where empty, media is where playback is.
     pub media_base: String,
+    /// The base URL that viewers know us by, which other players' playlists are full of; where empty, the one that a request names.
+    pub public_url: String,
+    /// The base URLs of the origins, which are asked for multivariant playlists, the nearest first: `http://host:8103`.
+    pub origins: Vec<String>,
+    /// For how many seconds it counts whom a link for another player acts for, before accounts is asked again (1 to 60): a link that
+    /// was removed is dead after so long at the latest.
+    pub link_seconds: u32,
     /// How often a player says that it goes on, in seconds (5 to 600).
     pub heartbeat_seconds: u32,
     /// What happens to those who want to play while Redis is away, and nobody can count a household's streams.
@@ -52,6 +59,9 @@ impl Default for Config {
             channels: String::new(),
             open_house: false,
             media_base: String::new(),
+            public_url: String::new(),
+            origins: Vec::new(),
+            link_seconds: 5,
             heartbeat_seconds: 60,
             without_redis: WithoutRedis::default(),
             without_redis_in_groups: WithoutRedis::FailClosed,
@@ -74,11 +84,19 @@ impl Config {
         if !is_web(&self.channels) {
             return Err("channels must be the base URL of the channels service: http://host:8101".into());
         }
-        if !self.media_base.is_empty() && (!is_web(&self.media_base) || self.media_base.ends_with('/')) {
+        for (name, url) in [("media_base", &self.media_base), ("public_url", &self.public_url)] {
+            if !url.is_empty() && (!is_web(url) || url.ends_with('/')) {
+                return Err(format!("{name} must be a base URL without a slash at its end, not {url:?}"));
+            }
+        }
+        if self.origins.is_empty() || !self.origins.iter().all(|url| is_web(url)) {
             return Err(format!(
-                "media_base must be a base URL without a slash at its end, not {:?}",
-                self.media_base
+                "origins must be the base URLs of origins: http://host:8103, not {:?}",
+                self.origins
             ));
+        }
+        if !(1..=60).contains(&self.link_seconds) {
+            return Err(format!("link_seconds must be 1 to 60, not {}", self.link_seconds));
         }
         if !(5..=600).contains(&self.heartbeat_seconds) {
             return Err(format!("heartbeat_seconds must be 5 to 600, not {}", self.heartbeat_seconds));
@@ -133,6 +151,7 @@ mod tests {
             redis: "redis://a".into(),
             channels: "http://a:1".into(),
             media_base: "https://edge.example".into(),
+            origins: vec!["http://a:4".into()],
             accounts: "http://a:2".into(),
             rights: "http://a:3".into(),
             token_keys_file: "keys".into(),
@@ -142,6 +161,7 @@ mod tests {
             open_house: true,
             redis: right.redis.clone(),
             channels: right.channels.clone(),
+            origins: right.origins.clone(),
             ..Config::default()
         };
         assert_eq!(open.check(), Ok(()));
@@ -150,6 +170,10 @@ mod tests {
             ("redis", Config { redis: String::new(), ..right.clone() }),
             ("channels", Config { channels: "a:1".into(), ..right.clone() }),
             ("media_base", Config { media_base: "https://edge.example/".into(), ..right.clone() }),
+            ("public_url", Config { public_url: "tv.example".into(), ..right.clone() }),
+            ("origins", Config { origins: vec![], ..right.clone() }),
+            ("origins", Config { origins: vec!["a:4".into()], ..right.clone() }),
+            ("link_seconds", Config { link_seconds: 0, ..right.clone() }),
             ("heartbeat_seconds", Config { heartbeat_seconds: 1, ..right.clone() }),
             ("token_seconds", Config { token_seconds: 59, ..right.clone() }),
             ("token_seconds", Config { heartbeat_seconds: 200, ..right.clone() }),

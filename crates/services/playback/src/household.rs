@@ -73,6 +73,16 @@ impl Record {
     }
 }
 
+/// What a session takes the place of.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Instead {
+    Nothing,
+    /// This session, if it is one of the household.
+    Session(Uuid),
+    /// Whatever its own device plays: a device that plays one thing at a time, and does not say when it stops.
+    Device,
+}
+
 /// What became of opening a session.
 #[derive(Debug, PartialEq)]
 pub(crate) enum Opened {
@@ -110,20 +120,19 @@ impl Households {
         (self.clock.utc() + self.life).to_chrono().timestamp_millis()
     }
 
-    /// Opens a session if the limits allow it, in the place of another one of the household if one is named that runs.
-    pub(crate) async fn open(
-        &self,
-        record: &Record,
-        limits: &Limits,
-        instead: Option<Uuid>,
-    ) -> Result<Opened> {
+    /// Opens a session if the limits allow it, in the place of others of the household that run.
+    pub(crate) async fn open(&self, record: &Record, limits: &Limits, instead: Instead) -> Result<Opened> {
         let mut call = self.call(&OPEN, record.household);
         call.arg(record.session.to_string()).arg(text(record)?).arg(record.end).arg(limits.streams);
         match &limits.group {
             Some(group) => call.arg(&group.group).arg(group.streams),
             None => call.arg("").arg(0),
         };
-        call.arg(instead.map(|session| session.to_string()).unwrap_or_default());
+        match instead {
+            Instead::Nothing => call.arg("").arg(""),
+            Instead::Session(session) => call.arg(session.to_string()).arg(""),
+            Instead::Device => call.arg("").arg(record.device.to_string()),
+        };
         let answer: Vec<String> = self.bus.run_script(&call).await?;
         match answer.split_first() {
             Some((first, _)) if first == "opened" => Ok(Opened::Yes),
@@ -152,6 +161,14 @@ impl Households {
     /// Ends a session and revokes its tokens; false, if it was over already.
     pub(crate) async fn finish(&self, household: HouseholdId, session: Uuid) -> Result<bool> {
         Ok(self.finish_some(household, &session.to_string()).await? > 0)
+    }
+
+    /// Ends what a device of a household plays.
+    pub(crate) async fn finish_device(&self, household: HouseholdId, device: DeviceId) -> Result<()> {
+        for record in self.list(household).await?.iter().filter(|record| record.device == device) {
+            self.finish(household, record.session).await?;
+        }
+        Ok(())
     }
 
     /// Ends all sessions of a household; how many that were.

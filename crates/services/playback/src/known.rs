@@ -1,10 +1,10 @@
 //! Which channels there are: this service's own picture of them, as fresh as the last few seconds. While the channels
 //! service is away, the last picture stays.
 
-use std::{collections::BTreeSet, future::Future, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, future::Future, sync::Arc, time::Duration};
 
 use funkturm_base::{ChannelId, Error, Kind, Result};
-use funkturm_contracts::client::Peer;
+use funkturm_contracts::{channel::Channel, client::Peer};
 use funkturm_service::{Context, Latch};
 use slog::{info, warn};
 use tokio::{
@@ -27,7 +27,15 @@ pub(crate) struct Known {
 }
 
 /// The channels, and when they were these; nothing before the first answer.
-type Picture = Option<(Instant, Arc<BTreeSet<ChannelId>>)>;
+type Picture = Option<(Instant, Arc<BTreeMap<ChannelId, Shown>>)>;
+
+/// What viewers see of a channel.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Shown {
+    pub(crate) name: String,
+    pub(crate) number: u32,
+    pub(crate) logo_url: Option<String>,
+}
 
 /// The picture, and what keeps it fresh until the process stops.
 pub(crate) fn follow(
@@ -44,7 +52,11 @@ pub(crate) fn follow(
             match channels.channels().await {
                 Ok(list) => {
                     let enabled = list.channels.into_iter().filter(|channel| channel.enabled);
-                    let enabled = enabled.map(|channel| channel.id).collect();
+                    let enabled = enabled
+                        .map(|Channel { id, name, number, logo_url, .. }| {
+                            (id, Shown { name, number, logo_url })
+                        })
+                        .collect();
                     sender.send_replace(Some((Instant::now(), Arc::new(enabled))));
                     latch.open();
                     if std::mem::replace(&mut away, false) {
@@ -70,13 +82,22 @@ pub(crate) fn follow(
 }
 
 impl Known {
+    /// The channels that are switched on.
+    ///
+    /// # Errors
+    /// `Kind::Unavailable` if the channels service has never answered.
+    pub(crate) fn all(&self) -> Result<Arc<BTreeMap<ChannelId, Shown>>> {
+        let picture = self.picture.borrow();
+        picture.as_ref().map(|(_, channels)| Arc::clone(channels)).ok_or_else(unknown)
+    }
+
     /// Whether there is such a channel, and it is switched on. A channel that was made a moment ago is waited for.
     ///
     /// # Errors
     /// `Kind::NotFound`; `Kind::Unavailable` if the channels service has never answered.
     pub(crate) async fn expect(&self, channel: &ChannelId) -> Result<()> {
         let has =
-            |picture: &Picture| picture.as_ref().is_some_and(|(_, channels)| channels.contains(channel));
+            |picture: &Picture| picture.as_ref().is_some_and(|(_, channels)| channels.contains_key(channel));
         if has(&self.picture.borrow()) {
             return Ok(());
         }
@@ -91,7 +112,11 @@ impl Known {
         match &*picture {
             known if has(known) => Ok(()),
             Some(_) => Err(Error::new(Kind::NotFound, format!("there is no channel {channel}"))),
-            None => Err(Error::new(Kind::Unavailable, "the channels are not known yet: try again")),
+            None => Err(unknown()),
         }
     }
+}
+
+fn unknown() -> Error {
+    Error::new(Kind::Unavailable, "the channels are not known yet: try again")
 }

@@ -9,6 +9,7 @@ mod api;
 mod config;
 mod household;
 mod known;
+mod links;
 mod members;
 mod refusal;
 mod revocations;
@@ -61,6 +62,7 @@ impl ServiceMain for Playback {
             sessions: sessions::Sessions::new(bus, config.session_life(), clock),
             households,
             members,
+            links: links::Links::new(&config, &context)?,
             known,
             opened: metrics::counter(registry, opened, "Playback sessions opened")?,
             unrecorded: metrics::counter(

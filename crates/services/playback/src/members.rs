@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use chrono::{DateTime, Utc};
-use funkturm_base::{Error, Kind, Result};
+use funkturm_base::{ChannelId, Error, HouseholdId, Kind, Result};
 use funkturm_contracts::{
     playback::{Playback, PlaybackRequest},
     rights::{Action, Decision, Question},
@@ -21,7 +21,7 @@ use uuid::Uuid;
 use crate::{
     api::{App, LARGEST_JSON},
     config::WithoutRedis,
-    household::{Opened, Record},
+    household::{Instead, Opened, Record},
     refusal,
     rights::Rights,
 };
@@ -42,11 +42,7 @@ pub(crate) struct Members {
 ///
 /// Here is the place for what is asked later: that a PIN was checked a moment ago (accounts will say so in a token of its own), and
 /// that the request comes from abroad (the edge will say so in a header).
-fn question(
-    household: funkturm_base::HouseholdId,
-    child: bool,
-    channel: &funkturm_base::ChannelId,
-) -> Question {
+fn question(household: HouseholdId, child: bool, channel: &ChannelId) -> Question {
     Question {
         household,
         child,
@@ -67,16 +63,37 @@ pub(crate) async fn open(app: &App, members: &Members, mut request: Request) -> 
     let caller = members.identity.caller(&request.headers)?;
     let PlaybackRequest { channel, takeover } = request.json(LARGEST_JSON).await?;
     app.known.expect(&channel).await?;
-    let decision = members.rights.decide(&question(caller.household, caller.child, &channel)).await?;
-    if !decision.allowed {
-        return Ok(app.refuse(refusal::reason(&decision), || refusal::not_allowed(decision)));
-    }
-    let record = begin(app, &caller, channel, &decision);
-    match app.households.open(&record, &decision.limits, takeover).await {
+    let instead = takeover.map_or(Instead::Nothing, Instead::Session);
+    Ok(match start(app, members, &caller, channel, instead).await? {
+        Started::Plays(record) => reply::json(StatusCode::CREATED, &playback(app, members, &record)),
+        Started::Refused(reply) => *reply,
+    })
+}
+
+/// What became of a wish to play.
+pub(crate) enum Started {
+    Plays(Record),
+    Refused(Box<Reply>),
+}
+
+/// Opens a session for a channel that is there, if rights and the limits allow it.
+pub(crate) async fn start(
+    app: &App,
+    members: &Members,
+    caller: &Caller,
+    channel: ChannelId,
+    instead: Instead,
+) -> Result<Started> {
+    let decision = match allowed(app, members, caller, &channel).await? {
+        Ok(decision) => decision,
+        Err(reply) => return Ok(Started::Refused(reply)),
+    };
+    let record = begin(app, caller, channel, &decision);
+    match app.households.open(&record, &decision.limits, instead).await {
         Ok(Opened::Yes) => {}
         Ok(Opened::TooMany { of_group, sessions }) => {
             let reply = || refusal::too_many(&decision.limits, of_group, &sessions);
-            return Ok(app.refuse("too_many_streams", reply));
+            return Ok(Started::Refused(Box::new(app.refuse("too_many_streams", reply))));
         }
         Err(error) => {
             if decision.limits.group.is_some()
@@ -88,31 +105,93 @@ pub(crate) async fn open(app: &App, members: &Members, mut request: Request) -> 
         }
     }
     app.opened.inc();
-    Ok(reply::json(StatusCode::CREATED, &playback(app, members, &record)))
+    Ok(Started::Plays(record))
+}
+
+/// What rights says about a channel, or the reply that it is not allowed.
+async fn allowed(
+    app: &App,
+    members: &Members,
+    caller: &Caller,
+    channel: &ChannelId,
+) -> Result<std::result::Result<Decision, Box<Reply>>> {
+    let decision = members.rights.decide(&question(caller.household, caller.child, channel)).await?;
+    if decision.allowed {
+        return Ok(Ok(decision));
+    }
+    Ok(Err(Box::new(app.refuse(refusal::reason(&decision), || refusal::not_allowed(decision)))))
+}
+
+/// A session that cannot be looked up goes on all the same, if rights allows what it plays.
+pub(crate) async fn go_on_uncounted(
+    app: &App,
+    members: &Members,
+    caller: &Caller,
+    session: Uuid,
+    channel: &ChannelId,
+) -> Result<Started> {
+    let decision = match allowed(app, members, caller, channel).await? {
+        Ok(decision) => decision,
+        Err(reply) => return Ok(Started::Refused(reply)),
+    };
+    if decision.limits.group.is_some() && app.config.without_redis_in_groups == WithoutRedis::FailClosed {
+        return Err(Error::new(
+            Kind::Unavailable,
+            "who watches this cannot be counted at the moment: try again",
+        ));
+    }
+    Ok(Started::Plays(Record { session, ..begin(app, caller, channel.clone(), &decision) }))
 }
 
 /// `POST /api/v1/playback/{session}`
 pub(crate) async fn renew(app: &App, members: &Members, request: &Request) -> Result<Reply> {
     let caller = members.identity.caller(&request.headers)?;
-    let session: Uuid = request.param("session")?;
-    let over = || Error::new(Kind::NotFound, "this session is over: open another one");
-    let mut record = match app.households.touch(caller.household, session).await {
-        Ok(record) => record.ok_or_else(over)?,
-        Err(error) => return app.go_on_without_redis(error).map(|()| reply::no_content()),
+    Ok(match go_on(app, members, caller.household, request.param("session")?).await? {
+        Beat::GoesOn(record) => reply::json(StatusCode::OK, &playback(app, members, &record)),
+        Beat::Refused(reply) => *reply,
+        Beat::Over => return Err(Error::new(Kind::NotFound, "this session is over: open another one")),
+        Beat::Uncounted => reply::no_content(),
+    })
+}
+
+/// What became of a session that says that it goes on.
+pub(crate) enum Beat {
+    /// It does, perhaps with a newer token.
+    GoesOn(Record),
+    /// Rights does not allow it any more: it has ended.
+    Refused(Box<Reply>),
+    /// It has ended before, or there never was one.
+    Over,
+    /// Nobody can say, and the configuration wants it to go on.
+    Uncounted,
+}
+
+/// Notes that a session goes on, and asks rights anew once half of its token's life is over.
+pub(crate) async fn go_on(
+    app: &App,
+    members: &Members,
+    household: HouseholdId,
+    session: Uuid,
+) -> Result<Beat> {
+    let mut record = match app.households.touch(household, session).await {
+        Ok(Some(record)) => record,
+        Ok(None) => return Ok(Beat::Over),
+        Err(error) => return app.go_on_without_redis(error).map(|()| Beat::Uncounted),
     };
     let now = seconds(app.households.now());
     if now.saturating_sub(record.token_from) * 2 >= record.token_until.saturating_sub(record.token_from) {
         let decision = members.rights.decide(&question_of(&record)).await?;
         if !decision.allowed {
-            app.households.finish(caller.household, session).await?;
-            return Ok(app.refuse(refusal::reason(&decision), || refusal::not_allowed(decision)));
+            app.households.finish(household, session).await?;
+            let reply = app.refuse(refusal::reason(&decision), || refusal::not_allowed(decision));
+            return Ok(Beat::Refused(Box::new(reply)));
         }
         record = renewed(app, record, &decision);
         if !app.households.replace(&record).await? {
-            return Err(over());
+            return Ok(Beat::Over);
         }
     }
-    Ok(reply::json(StatusCode::OK, &playback(app, members, &record)))
+    Ok(Beat::GoesOn(record))
 }
 
 /// `DELETE /api/v1/playback/{session}`
@@ -141,7 +220,7 @@ pub(crate) async fn end(app: &App, members: &Members, request: &Request) -> Resu
     finish(app, &caller, request).await
 }
 
-fn begin(app: &App, caller: &Caller, channel: funkturm_base::ChannelId, decision: &Decision) -> Record {
+fn begin(app: &App, caller: &Caller, channel: ChannelId, decision: &Decision) -> Record {
     let now = app.households.now();
     let record = Record {
         session: Uuid::new_v4(),
@@ -173,13 +252,19 @@ fn renewed(app: &App, record: Record, decision: &Decision) -> Record {
     Record { token_from: now, token_until: until, tokens_end, hd: decision.hd, group, ..record }
 }
 
-fn playback(app: &App, members: &Members, record: &Record) -> Playback {
+/// The token of a session; the same one until it is renewed.
+pub(crate) fn token(members: &Members, record: &Record) -> String {
     let life = record.token_until.saturating_sub(record.token_from);
     let claims = Claims {
         hd: record.hd,
         ..Claims::for_channel(record.session, &record.channel, record.token_from, life)
     };
-    let token = members.keys.load().sign(&claims);
+    members.keys.load().sign(&claims)
+}
+
+fn playback(app: &App, members: &Members, record: &Record) -> Playback {
+    let life = record.token_until.saturating_sub(record.token_from);
+    let token = token(members, record);
     // Two of them in the second half of a token's life, whatever became of one.
     let heartbeat = u64::from(app.config.heartbeat_seconds).min((life / 4).max(FASTEST_HEARTBEAT));
     Playback {

@@ -7,7 +7,7 @@ use funkturm_base::{Clock, Error, HouseholdId, Kind, Result};
 use funkturm_bus::Bus;
 use funkturm_contracts::{
     client::Peer,
-    rights::{Decision, Question},
+    rights::{Decision, Question, Rights as All},
 };
 use prometheus::IntCounter;
 use serde::{Deserialize, Serialize};
@@ -39,6 +39,18 @@ impl Rights {
         };
         match timeout(ANSWER, self.peer.decide(question)).await {
             Ok(Ok(decision)) => Ok(decision),
+            Ok(Err(error)) => Err(unavailable().with_source(error)),
+            Err(late) => Err(unavailable().with_source(late)),
+        }
+    }
+
+    /// What a household may do in every channel.
+    pub(crate) async fn all(&self, household: HouseholdId, child: bool) -> Result<All> {
+        let unavailable = || {
+            Error::new(Kind::Unavailable, "what may be watched cannot be found out at the moment: try again")
+        };
+        match timeout(ANSWER, self.peer.rights(household, child)).await {
+            Ok(Ok(rights)) => Ok(rights),
             Ok(Err(error)) => Err(unavailable().with_source(error)),
             Err(late) => Err(unavailable().with_source(late)),
         }

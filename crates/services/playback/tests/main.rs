@@ -4,6 +4,7 @@
 
 mod away;
 mod limits;
+mod links;
 mod members;
 mod rig;
 mod withdrawn;
@@ -46,7 +47,7 @@ impl LineUp {
 
     fn routes(&self) -> Routes {
         let line_up = self.clone();
-        Routes::new().get("/internal/v1/channels", move |_| {
+        Routes::new().merge(links::origin(Arc::default())).get("/internal/v1/channels", move |_| {
             let channels = line_up.0.lock().unwrap().clone();
             async move { Ok(reply::json(StatusCode::OK, &ChannelList { version: 1, channels })) }
         })
@@ -72,6 +73,7 @@ impl House {
         let channels = funkturm_service::testing::serve(line_up.routes()).await.unwrap();
         let mut config =
             Config { redis: redis.url(), channels: channels.url(), open_house: true, ..Config::default() };
+        config.origins = vec![channels.url()];
         change(&mut config);
         let clock = Arc::new(ManualClock::at(chrono::Utc::now().into()));
         let mut context = Context::for_test("playback");

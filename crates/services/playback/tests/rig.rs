@@ -12,6 +12,7 @@ use funkturm_base::{ChannelId, DeviceId, HouseholdId, ManualClock, ProfileId};
 use funkturm_contracts::{
     channel::{Channel, ChannelList, Profile},
     identity::{Claims, ISSUER, Key, KeySet},
+    link::Holder,
     rights::{Changes, Decision, GroupLimit, Limits, Question, Refusal},
 };
 use funkturm_playback::{Config, Playback};
@@ -28,6 +29,9 @@ use serde_json::{Value, json};
 
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
+/// What there is, with the numbers from 1 on.
+pub(crate) const CHANNELS: [&str; 4] = ["zdf", "arte", "news-1", "news-2"];
+
 /// What rights says, by channel; and of whom it says that something changed.
 #[derive(Default)]
 pub(crate) struct Says {
@@ -35,6 +39,23 @@ pub(crate) struct Says {
     pub(crate) changes: Vec<Changes>,
     pub(crate) away: bool,
     pub(crate) asked: usize,
+    /// Channels that are not for children.
+    pub(crate) adult: BTreeSet<ChannelId>,
+    /// What accounts says of links, by the hash of their tokens.
+    pub(crate) links: BTreeMap<String, Holder>,
+    pub(crate) accounts_away: bool,
+    /// Channels that origins have nothing of.
+    pub(crate) off_air: Arc<Mutex<BTreeSet<ChannelId>>>,
+}
+
+impl Says {
+    /// What rights says about a channel.
+    pub(crate) fn decision(&self, channel: &ChannelId, child: bool) -> Decision {
+        if child && self.adult.contains(channel) {
+            return no(Some(Refusal::Age), &[]);
+        }
+        self.decisions.get(channel).cloned().unwrap_or_else(yes)
+    }
 }
 
 /// A decision that allows it, with two streams at once.
@@ -97,7 +118,7 @@ pub(crate) struct Viewer {
 
 fn others(says: &Arc<Mutex<Says>>, keys: KeySet) -> Routes {
     let channels: Vec<Channel> = (1..)
-        .zip(["zdf", "arte", "news-1", "news-2"])
+        .zip(CHANNELS)
         .map(|(number, id)| Channel {
             id: id.parse().unwrap(),
             name: id.to_owned(),
@@ -123,10 +144,11 @@ fn others(says: &Arc<Mutex<Says>>, keys: KeySet) -> Routes {
                 let question: Question = request.json(4096).await?;
                 let mut says = says.lock().unwrap();
                 says.asked += 1;
-                let decision = says.decisions.get(&question.channel).cloned().unwrap_or_else(yes);
+                let decision = says.decision(&question.channel, question.child);
                 if says.away { away() } else { Ok(reply::json(StatusCode::OK, &decision)) }
             }
         })
+        .merge(crate::links::others(says))
         .get_now("/internal/v1/changes", move |request| {
             let says = changing.lock().unwrap();
             if says.away {
@@ -156,6 +178,7 @@ impl House {
             channels: others.url(),
             accounts: others.url(),
             rights: others.url(),
+            origins: vec![others.url()],
             token_keys_file: file,
             ..Config::default()
         };

@@ -50,10 +50,10 @@ impl KV for Access<'_> {
     }
 }
 
-/// Where a playback token comes next in the path.
-const BEFORE_TOKENS: [&str; 2] = ["/hls/", "/hls-check/"];
+/// Where a token comes next in the path: a playback token's, or that of a link for another player, which lives for years.
+const BEFORE_TOKENS: [&str; 3] = ["/hls/", "/hls-check/", "/tv/"];
 
-/// A path without the playback token in it.
+/// A path without the token in it.
 fn shown(path: &str) -> Cow<'_, str> {
     let Some(before) = BEFORE_TOKENS.into_iter().find(|before| path.starts_with(before)) else {
         return path.into();
@@ -68,10 +68,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_log_does_not_show_a_playback_token() {
+    fn the_log_does_not_show_the_token_in_a_path() {
         assert_eq!(shown("/hls/2D3RhEOhAQWhBE/a/v0/7.m4s"), "/hls/…/a/v0/7.m4s");
         assert_eq!(shown("/hls-check/2D3RhEOhAQWhBE/a/v0/7.m4s"), "/hls-check/…/a/v0/7.m4s");
         assert_eq!(shown("/hls/2D3RhEOhAQWhBE"), "/hls/…");
+        assert_eq!(shown("/tv/k3Zl_secret-/channels.m3u"), "/tv/…/channels.m3u");
+        assert_eq!(shown("/tv/k3Zl_secret-"), "/tv/…");
+        assert_eq!(shown("/tv"), "/tv", "the page that pairs a television");
         assert_eq!(shown("/hls/open/a/v0/7.m4s"), "/hls/open/a/v0/7.m4s");
         assert_eq!(shown("/api/v1/channels"), "/api/v1/channels");
     }

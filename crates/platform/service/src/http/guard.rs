@@ -70,6 +70,7 @@ impl Guard {
         };
         if request.method == Method::HEAD {
             request.method = Method::GET;
+            request.head = true;
         }
         let found = self.find(&mut request).and_then(|found| {
             let endpoint = asked.endpoint.insert(found);

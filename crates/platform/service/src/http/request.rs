@@ -24,6 +24,7 @@ pub struct Request {
     pub headers: HeaderMap,
     /// Who sent it; the proxy, where there is one in front.
     pub peer: Option<SocketAddr>,
+    pub(crate) head: bool,
     pub(crate) params: Params,
     pub(crate) body: Option<Pieces>,
 }
@@ -31,7 +32,13 @@ pub struct Request {
 impl Request {
     /// A request without a body, for tests and for calling a route table directly.
     pub fn new(method: Method, uri: Uri) -> Self {
-        Self { method, uri, headers: HeaderMap::new(), peer: None, params: Params::default(), body: None }
+        let (headers, params) = (HeaderMap::new(), Params::default());
+        Self { method, uri, headers, peer: None, head: false, params, body: None }
+    }
+
+    /// Whether it was a HEAD: for what would change something, which a HEAD must not (RFC 9110 9.2.1).
+    pub fn is_head(&self) -> bool {
+        self.head
     }
 
     /// The path as it was sent, still percent-encoded.

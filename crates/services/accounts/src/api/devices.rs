@@ -8,10 +8,10 @@ use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{LARGEST, name, private, with};
+use super::{LARGEST, links::device_remove, name, private, with};
 use crate::{
     app::App,
-    store::device::{Device, device_delete, device_rename, devices_list},
+    store::device::{Device, device_rename, devices_list},
 };
 
 pub(super) fn routes(app: &Arc<App>) -> Routes {
@@ -21,12 +21,12 @@ pub(super) fn routes(app: &Arc<App>) -> Routes {
         .delete("/api/v1/me/devices/{id}", with(app, remove))
 }
 
-/// The devices that are logged in.
+/// The devices that are logged in, and the links for other players.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Devices {
     /// The last one that was heard of first.
     devices: Vec<Device>,
-    /// As many can be logged in.
+    /// There can be as many.
     limit: u32,
 }
 
@@ -74,7 +74,7 @@ pub(super) async fn rename(app: Arc<App>, mut request: Request) -> Result<Reply>
 
 /// Remove a device
 ///
-/// It is logged out.
+/// It is logged out, and what plays on it ends; a link for another player is dead.
 #[utoipa::path(delete, path = "/api/v1/me/devices/{id}", operation_id = "remove_device", tag = "accounts", security(("household" = [])),
     params(("id" = uuid::Uuid, Path, description = "The device")),
     responses(
@@ -88,6 +88,7 @@ pub(super) async fn rename(app: Arc<App>, mut request: Request) -> Result<Reply>
 pub(super) async fn remove(app: Arc<App>, request: Request) -> Result<Reply> {
     let caller = app.adult(&request).await?;
     let id: DeviceId = request.param("id")?;
-    app.db.run(move |connection| device_delete(connection, caller.household, id)).await?;
+    let own = Arc::clone(&app);
+    app.outbox.transaction(move |connection| device_remove(&own, connection, caller.household, id)).await?;
     Ok(reply::no_content())
 }

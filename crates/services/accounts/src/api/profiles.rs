@@ -8,7 +8,7 @@ use http::StatusCode;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::{LARGEST, me::is_pin, name, private, with};
+use super::{LARGEST, links::links_remove, me::is_pin, name, private, with};
 use crate::{
     app::{App, Grant},
     password::Verdict,
@@ -147,7 +147,7 @@ fn an_adult_stays(
 
 /// Remove a profile
 ///
-/// A device on which it is chosen gets the first one of an adult.
+/// A device on which it is chosen gets the first one of an adult. Links for other players that act for it are removed.
 #[utoipa::path(delete, path = "/api/v1/me/profiles/{id}", operation_id = "remove_profile", tag = "accounts", security(("household" = [])),
     params(("id" = uuid::Uuid, Path, description = "The profile")),
     responses(
@@ -162,7 +162,8 @@ fn an_adult_stays(
 pub(super) async fn remove(app: Arc<App>, request: Request) -> Result<Reply> {
     let caller = app.adult(&request).await?;
     let id: ProfileId = request.param("id")?;
-    let removed = app.db.transaction(move |connection| {
+    let own = Arc::clone(&app);
+    let removed = app.outbox.transaction(move |connection| {
         household_lock_row(connection, caller.household)?;
         profile_get(connection, caller.household, id)?;
         let others: Vec<ProfileRow> = profiles_list(connection, caller.household)?
@@ -172,6 +173,7 @@ pub(super) async fn remove(app: Arc<App>, request: Request) -> Result<Reply> {
         let instead = others.iter().find(|profile| !profile.child).ok_or_else(|| {
             Error::new(Kind::Conflict, "this is the only profile of an adult, and one there must be")
         })?;
+        links_remove(&own, connection, caller.household, id)?;
         profile_delete(connection, id, ProfileId(instead.id))?;
         Ok(())
     });

@@ -17,7 +17,7 @@ use crate::{
     secret::{RefreshToken, Secret, same},
 };
 
-/// A device that is logged in.
+/// A device that is logged in, or has a link.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema, Queryable, Selectable)]
 #[diesel(table_name = device)]
 pub(crate) struct Device {
@@ -25,7 +25,7 @@ pub(crate) struct Device {
     pub(crate) id: Uuid,
     /// What it is called.
     pub(crate) name: String,
-    /// What it is: `tv`, `phone`, `tablet`, `computer`, `console` or `other`.
+    /// What it is: `tv`, `phone`, `tablet`, `computer`, `console` or `other`; `player` where it is a link for another player.
     #[schema(example = "tv")]
     pub(crate) kind: String,
     /// The profile that is chosen on it.
@@ -335,7 +335,7 @@ pub(crate) fn device_present(
     Ok(child.map(|child| Present { child }))
 }
 
-/// The devices that are logged in, the last one that was heard of first.
+/// The devices that are logged in or have a link, the last one that was heard of first.
 pub(crate) fn devices_list(
     connection: &mut PgConnection,
     household: HouseholdId,
@@ -343,8 +343,7 @@ pub(crate) fn devices_list(
 ) -> QueryResult<Vec<Device>> {
     device::table
         .filter(device::household.eq(household.0))
-        .filter(device::family.is_not_null())
-        .filter(device::ends_at.gt(now))
+        .filter(device::family.is_not_null().and(device::ends_at.gt(now)).or(device::link.is_not_null()))
         .order((device::seen_at.desc(), device::id))
         .select(Device::as_select())
         .load(connection)
@@ -386,7 +385,7 @@ pub(crate) fn device_end(
     end(connection, household, Some(id), None)
 }
 
-/// Ends every log-in of a household but that of one device.
+/// Ends every log-in of a household but that of one device, and every link.
 pub(crate) fn devices_end(
     connection: &mut PgConnection,
     household: HouseholdId,
@@ -409,6 +408,7 @@ fn end(
             device::successor.eq(None::<Vec<u8>>),
             device::rotated_at.eq(None::<DateTime<Utc>>),
             device::ends_at.eq(None::<DateTime<Utc>>),
+            device::link.eq(None::<Vec<u8>>),
         ))
         .into_boxed();
     if let Some(id) = only {
@@ -440,7 +440,7 @@ pub(crate) fn devices_forget(connection: &mut PgConnection, household: Household
 
 /// Forgets devices that have not been logged in since `then`.
 pub(crate) fn strangers_delete(connection: &mut PgConnection, then: DateTime<Utc>) -> QueryResult<usize> {
-    let out = device::family.is_null().or(device::ends_at.lt(then));
+    let out = device::family.is_null().or(device::ends_at.lt(then)).and(device::link.is_null());
     diesel::delete(device::table.filter(device::seen_at.lt(then)).filter(out)).execute(connection)
 }
 

@@ -55,7 +55,7 @@ export interface Me {
 export interface Device {
   id: string;
   name: string;
-  // `tv`, `phone`, `tablet`, `computer`, `console` or `other`.
+  // `tv`, `phone`, `tablet`, `computer`, `console` or `other`; `player` if it is a link for another player.
   kind: string;
   profile: string;
   created_at: string;
@@ -67,6 +67,15 @@ export interface Devices {
   devices: Device[];
   // As many can be logged in.
   limit: number;
+}
+
+// The answer of POST /api/v1/me/links: the only one that has the token.
+export interface PlayerLink {
+  device: Device;
+  token: string;
+  // Paths on this server.
+  playlist: string;
+  guide: string;
 }
 
 export interface Profile {

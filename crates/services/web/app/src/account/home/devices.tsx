@@ -7,6 +7,7 @@ import { Field, Form, Heading, Problem, Spinner, textIn, useAction } from "../pa
 import { go } from "../route";
 import { timeOf, words } from "../words";
 import { Cancel, Card } from "./account";
+import { Players } from "./players";
 
 const DEVICES = "/api/v1/me/devices";
 
@@ -41,6 +42,7 @@ export function DevicesPage() {
           {words.pair.title}
         </a>
       </Card>
+      <Players changed={list.again} />
       <Out />
     </>
   );
@@ -69,6 +71,7 @@ function Row({ device, changed }: { device: Device; changed: () => Promise<void>
             <strong>{device.name}</strong>
             <small>
               {isThis(device) && <span class="tag">{devices.thisOne}</span>}
+              {device.kind === "player" && <span class="tag">{words.players.tag}</span>}
               {devices.lastSeen(timeOf(device.seen_at))}
             </small>
           </span>
@@ -105,7 +108,11 @@ function Row({ device, changed }: { device: Device; changed: () => Promise<void>
       )}
       {open === "remove" && (
         <fieldset class="ask">
-          <legend>{devices.removeText(device.name)}</legend>
+          <legend>
+            {device.kind === "player"
+              ? words.players.removeText(device.name)
+              : devices.removeText(device.name)}
+          </legend>
           <button
             type="button"
             class="button button--danger"
