@@ -29,6 +29,18 @@ async fn without_redis_each_limit_does_as_it_was_told() {
 }
 
 #[tokio::test]
+async fn a_redis_that_is_slow_is_not_lost_and_nobody_gets_in_uncounted() {
+    let house = House::open(|_| {}).await;
+    let viewer = house.viewer();
+    for _ in 0..2 {
+        json(house.play(&viewer, "zdf"), StatusCode::CREATED).await;
+    }
+    // Longer than an answer is waited for.
+    house.stop_redis(Duration::from_millis(1_400)).await;
+    json(house.play(&viewer, "zdf"), StatusCode::FORBIDDEN).await;
+}
+
+#[tokio::test]
 async fn or_the_other_way_round() {
     let house = House::open(|config| {
         config.without_redis = WithoutRedis::FailClosed;

@@ -206,6 +206,14 @@ impl House {
         self.instances.push((server, context));
     }
 
+    /// Redis answers nobody for so long.
+    pub(crate) async fn stop_redis(&self, time: Duration) {
+        let client = redis::Client::open(self.redis.url()).unwrap();
+        let mut connection = client.get_multiplexed_async_connection().await.unwrap();
+        let pause = redis::cmd("CLIENT").arg("PAUSE").arg(time.as_millis() as u64).to_owned();
+        let () = pause.query_async(&mut connection).await.unwrap();
+    }
+
     /// Somebody of a new household.
     pub(crate) fn viewer(&self) -> Viewer {
         self.viewer_of(HouseholdId::new())
