@@ -262,6 +262,8 @@ async fn zapping_takes_over_ones_own_session_and_nobody_elses() {
     let viewer = house.viewer();
     let link = link(&house, viewer.household, false);
     let tv = json(house.play(&viewer, "zdf"), StatusCode::CREATED).await;
+    // The list is in the order of the beginnings.
+    house.clock.advance(Duration::from_secs(1));
     let mut before = zap(&house, &link, "zdf").await;
     for channel in ["arte", "news-1", "news-1", "zdf"] {
         let now = zap(&house, &link, channel).await;
