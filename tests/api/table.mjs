@@ -168,7 +168,7 @@ function voucher(name) {
   return async (x) => {
     const gift = { id: "gift", name: { de: "Gift", en: "Gift" }, kind: "option", streams: 1, gives: [{ every_channel: true, actions: ["live"] }] };
     await x.doors.operate("PUT", "/admin/v1/packages/gift", gift);
-    return x.doors.operate("POST", "/admin/v1/vouchers", { name, package: "gift", days: 30 });
+    return x.doors.operate("POST", "/admin/v1/vouchers", { name, package: "gift", days: 30, count: 1, uses: 2 });
   };
 }
 
@@ -257,8 +257,8 @@ export const OPERATORS = {
   "GET /admin/v1/offer": [operators(200)],
   "PUT /admin/v1/offer": [operators(200), { query: { dry_run: true }, body: OFFER }],
   "GET /admin/v1/vouchers": [operators(200)],
-  "POST /admin/v1/vouchers": [operators(201), { body: { name: "Fair", package: "basic", days: 30 } }],
-  "DELETE /admin/v1/vouchers/{id}": [operators(204), { things: voucher("stopped"), path: (x) => ({ id: x.things.id }) }],
+  "POST /admin/v1/vouchers": [operators(201), { body: { name: "Fair", package: "basic", days: 30, count: 1 } }],
+  "DELETE /admin/v1/vouchers/{id}": [operators(204), { things: voucher("stopped"), path: (x) => ({ id: x.things.batch.id }) }],
   "GET /admin/v1/subscriptions/{household}": [operators(200), { path: (x) => ({ household: x.owner.id }) }],
   "POST /admin/v1/subscriptions/{household}": [
     operators(201),

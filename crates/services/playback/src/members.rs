@@ -97,7 +97,8 @@ pub(crate) async fn renew(app: &App, members: &Members, request: &Request) -> Re
     let session: Uuid = request.param("session")?;
     let over = || Error::new(Kind::NotFound, "this session is over: open another one");
     let mut record = match app.households.touch(caller.household, session).await {
-        Ok(record) => record.ok_or_else(over)?,
+        // Who else reads its id in the household's list, and be it a child, gets no token for what it may watch.
+        Ok(record) => record.filter(|record| record.goes_on_for(&caller)).ok_or_else(over)?,
         Err(error) => return app.go_on_without_redis(error).map(|()| reply::no_content()),
     };
     let now = seconds(app.households.now());
