@@ -111,6 +111,8 @@ async fn open(app: Arc<App>, mut request: Request) -> Result<Reply> {
 }
 
 /// A heartbeat: the player goes on
+///
+/// From the device that opened the session; and not with a child's profile what began with another one.
 #[utoipa::path(post, path = "/api/v1/playback/{session}", operation_id = "renew_playback", tag = "playback",
     security(("household" = [])), params(("session" = Uuid, Path, description = "The session")),
     responses(
@@ -119,7 +121,7 @@ async fn open(app: Arc<App>, mut request: Request) -> Result<Reply> {
         (status = 400, description = "This is no session"),
         (status = 401, description = "Watching needs an account here"),
         (status = 403, description = "This may not be watched any more: the session is over", body = NotAllowed, content_type = "application/problem+json"),
-        (status = 404, description = "The session is over: open another one"),
+        (status = 404, description = "The session is over, or another device's: open another one"),
         (status = 503, description = "Something that is needed is away: try again"),
     ))]
 async fn renew(app: Arc<App>, request: Request) -> Result<Reply> {

@@ -10,6 +10,7 @@ use chrono::{DateTime, Utc};
 use funkturm_base::{ChannelId, Clock, DeviceId, Error, HouseholdId, Kind, ProfileId, Result};
 use funkturm_bus::Bus;
 use funkturm_contracts::{playback::RunningSession, rights::Limits};
+use funkturm_service::identity::Caller;
 use redis::{FromRedisValue, Script, ScriptInvocation};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -61,6 +62,12 @@ pub(crate) struct Record {
 }
 
 impl Record {
+    /// Whether somebody in its household may go on with it: on the device that it was opened on, and not with a child's profile what
+    /// began with another one.
+    pub(crate) fn goes_on_for(&self, caller: &Caller) -> bool {
+        self.device == caller.device && (self.child || !caller.child)
+    }
+
     /// What others are told about it.
     pub(crate) fn running(&self) -> RunningSession {
         RunningSession {

@@ -216,13 +216,13 @@ async fn beat(
     session: Uuid,
     channel: &ChannelId,
 ) -> Result<Started> {
-    let record = match members::go_on(app, members, caller.household, session).await? {
+    let record = match members::go_on(app, members, caller, session).await? {
         Beat::GoesOn(record) => record,
         Beat::Refused(reply) => return Ok(Started::Refused(reply)),
         Beat::Over => return Err(over()),
         Beat::Uncounted => return members::go_on_uncounted(app, members, caller, session, channel).await,
     };
-    if record.device != caller.device || record.channel != *channel {
+    if record.channel != *channel {
         return Err(over());
     }
     if record.child != caller.child {

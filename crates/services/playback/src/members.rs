@@ -146,7 +146,7 @@ pub(crate) async fn go_on_uncounted(
 /// `POST /api/v1/playback/{session}`
 pub(crate) async fn renew(app: &App, members: &Members, request: &Request) -> Result<Reply> {
     let caller = members.identity.caller(&request.headers)?;
-    Ok(match go_on(app, members, caller.household, request.param("session")?).await? {
+    Ok(match go_on(app, members, &caller, request.param("session")?).await? {
         Beat::GoesOn(record) => reply::json(StatusCode::OK, &playback(app, members, &record)),
         Beat::Refused(reply) => *reply,
         Beat::Over => return Err(Error::new(Kind::NotFound, "this session is over: open another one")),
@@ -170,12 +170,14 @@ pub(crate) enum Beat {
 pub(crate) async fn go_on(
     app: &App,
     members: &Members,
-    household: HouseholdId,
+    caller: &Caller,
     session: Uuid,
 ) -> Result<Beat> {
+    let household = caller.household;
     let mut record = match app.households.touch(household, session).await {
-        Ok(Some(record)) => record,
-        Ok(None) => return Ok(Beat::Over),
+        // Who else reads its id in the household's list, and be it a child, gets no token for what it may watch.
+        Ok(Some(record)) if record.goes_on_for(caller) => record,
+        Ok(_) => return Ok(Beat::Over),
         Err(error) => return app.go_on_without_redis(error).map(|()| Beat::Uncounted),
     };
     let now = seconds(app.households.now());

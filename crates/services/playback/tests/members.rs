@@ -116,6 +116,24 @@ async fn a_household_sees_its_streams_and_ends_them() {
 }
 
 #[tokio::test]
+async fn a_heartbeat_is_for_the_device_that_watches_and_not_for_a_child_with_what_is_none() {
+    let house = House::open(|_| {}).await;
+    let viewer = house.viewer();
+    let (household, device) = (viewer.household, viewer.device);
+    let session = json(house.play(&viewer, "zdf"), StatusCode::CREATED).await;
+    // Both find it in the household's list of sessions.
+    let child = house.viewer_on(household, device, true);
+    for other in [&house.viewer_of(household), &child] {
+        answer(house.heartbeat(other, &session), StatusCode::NOT_FOUND).await;
+    }
+    json(house.heartbeat(&viewer, &session), StatusCode::OK).await;
+    // What a child began, its parent goes on with.
+    let of_child = json(house.play(&child, "zdf"), StatusCode::CREATED).await;
+    json(house.heartbeat(&child, &of_child), StatusCode::OK).await;
+    json(house.heartbeat(&viewer, &of_child), StatusCode::OK).await;
+}
+
+#[tokio::test]
 async fn a_heartbeat_brings_a_new_token_once_half_of_the_old_ones_life_is_over() {
     let house = House::open(|_| {}).await;
     let viewer = house.viewer();

@@ -221,14 +221,18 @@ impl House {
 
     /// Somebody with another device of a household.
     pub(crate) fn viewer_of(&self, household: HouseholdId) -> Viewer {
-        let device = DeviceId::new();
+        self.viewer_on(household, DeviceId::new(), false)
+    }
+
+    /// Somebody with a device of a household, perhaps with a child's profile.
+    pub(crate) fn viewer_on(&self, household: HouseholdId, device: DeviceId, child: bool) -> Viewer {
         let now = u64::try_from(chrono::Utc::now().timestamp()).unwrap();
         let (iat, exp) = (now, now + 86_400);
         let claims = Claims {
             iss: ISSUER.into(),
             sub: household,
             profile: ProfileId::new(),
-            child: false,
+            child,
             device,
             iat,
             exp,
