@@ -106,7 +106,7 @@ describe("the authorisation matrix", { timeout: 600_000 }, () => {
     const catalogue = readFileSync(join(root, "crates/services/catalogue.toml"), "utf8");
     const routes = [...catalogue.matchAll(/^routes = \[([^\]]*)\]/gm)].flatMap(([, list]) => [...list.matchAll(/"([^"]+)"/g)]);
     const prefixes = routes.map(([, prefix]) => prefix).filter((prefix) => prefix !== "/");
-    const under = (path, prefix) => path === prefix || path.startsWith(`${prefix}/`);
+    const under = (path, prefix) => path === prefix || path.startsWith(prefix.endsWith("/") ? prefix : `${prefix}/`);
     const paths = Object.keys(document.paths);
     // What no prefix has goes to web, which has this one endpoint.
     const lost = paths.filter((path) => path !== "/api/v1/house" && !prefixes.some((prefix) => under(path, prefix)));

@@ -25,6 +25,11 @@ const household = ({ owner, other, child }) => [401, owner, other, child, 401];
 /** For operators only. */
 const operators = (status) => [401, 401, 401, 401, status];
 
+/** What could be a link's token, and is none. */
+const NO_LINK = "A".repeat(43);
+const NOBODYS = "01890000-0000-7000-8000-000000000000";
+const MEDIA = { channel: "eins", rendition: "v0", file: "index.m3u8" };
+
 /** Without a token: these are public, and no others. */
 export const PUBLIC = {
   "GET /api/v1/house": [everybody(200)],
@@ -60,12 +65,42 @@ export const PUBLIC = {
   // The operator of this house has no identity provider; crates/services/accounts/tests/openid.rs has one.
   "GET /api/v1/login/openid": [everybody(404)],
   "GET /api/v1/login/openid/callback": [everybody(404), { query: { state: "x", code: "y" } }],
+  // The link's token is the key, and opens nothing of what a household's token opens.
+  "GET /tv/{device_token}/channels.m3u": [
+    { case: "a link", get: everybody(200), ...link() },
+    { case: "no link", get: everybody(404), path: { device_token: NO_LINK } },
+  ],
+  "GET /tv/{device_token}/guide.xml": [
+    { case: "a link", get: everybody(200), ...link() },
+    { case: "no link", get: everybody(404), path: { device_token: NO_LINK } },
+  ],
+  // The channel is not on air in this house: with a good link one gets as far as that.
+  "GET /tv/{device_token}/{file}": [
+    { case: "a link", get: everybody(404), ...link({ file: "eins.m3u8" }) },
+    { case: "no link", get: everybody(404), path: { device_token: NO_LINK, file: "eins.m3u8" } },
+  ],
+  "GET /tv/{device_token}/{session}/{channel}/{rendition}/{file}": [
+    // Sessions are the device's that opened them; a link does not even go on with its own household's.
+    { case: "a session of another device", get: everybody(409), ...media() },
+    { case: "no link", get: everybody(404), path: { ...MEDIA, device_token: NO_LINK, session: NOBODYS } },
+  ],
   // The billing system's signature is the key.
   "POST /webhooks/billing": [
     everybody(401),
     { body: (x) => ({ id: "1", type: "activated", at: new Date().toISOString(), household: x.owner.id, package: "basic" }) },
   ],
 };
+
+function link(more = {}) {
+  return { things: (x) => x.owner.newLink(), path: (x) => ({ device_token: x.things, ...more }) };
+}
+
+function media() {
+  return {
+    things: async (x) => ({ device_token: await x.owner.newLink(), session: await x.owner.newSession() }),
+    path: (x) => ({ ...MEDIA, ...x.things }),
+  };
+}
 
 const log_in = (x, password) => ({ grant_type: "password", username: x.owner.email, password, device_name: "Phone" });
 
@@ -111,6 +146,15 @@ export const HOUSEHOLD = {
   "DELETE /api/v1/me/devices/{id}": [
     household({ owner: 204, other: 404, child: 403 }),
     { things: (x) => x.owner.newDevice(), path: (x) => ({ id: x.things }) },
+  ],
+
+  "POST /api/v1/me/links": [
+    { case: "for oneself", get: household({ owner: 201, other: 201, child: 403 }), body: { name: "Kodi" } },
+    {
+      case: "for a profile",
+      get: household({ owner: 201, other: 404, child: 403 }),
+      body: (x) => ({ name: "Kodi", profile: x.owner.profile }),
+    },
   ],
 
   "GET /api/v1/me/profiles": [household({ owner: 200, other: 200, child: 200 })],

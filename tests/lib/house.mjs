@@ -151,6 +151,11 @@ export class Household {
     return (await this.logIn("Kitchen")).device;
   }
 
+  /** The token of a link for another player. */
+  async newLink() {
+    return (await this.do("POST", "/api/v1/me/links", { name: "Kodi" })).token;
+  }
+
   /** Another profile, of an adult. */
   async newProfile() {
     return (await this.do("POST", "/api/v1/me/profiles", { name: "Guest" })).id;
