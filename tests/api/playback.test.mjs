@@ -7,7 +7,7 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 
-import { Tower, until } from "./tower.mjs";
+import { Tower, until } from "../lib/tower.mjs";
 
 const PASSWORD = "drei enten am see";
 /** The shortest life of a token that can be set, seconds. */
@@ -55,6 +55,7 @@ redis = ${setting("redis")}
 channels = ${internal}
 accounts = ${internal}
 rights = ${internal}
+origins = [${internal}]
 token_keys_file = "${join(tower.state, "playback.keys")}"
 without_redis = "fail_closed"
 `,
@@ -122,8 +123,11 @@ describe("playback", { timeout: 600_000 }, () => {
       const token = await household(`racer-${round}@example.org`);
       const instances = await Promise.all([Instance.start(tower), Instance.start(tower)]);
       try {
-        for (const { url, output } of instances) {
-          await until(`playback at ${url}: ${output}`, 30, async () => (await json("/api/v1/me/sessions", token, {}, url)).status === 200);
+        for (const instance of instances) {
+          await until(`playback at ${instance.url}`, 30, async () => {
+            assert.equal(instance.process.exitCode, null, instance.output);
+            return (await json("/api/v1/me/sessions", token, {}, instance.url)).status === 200;
+          });
         }
         const racing = Array.from({ length: 200 }, (_, n) => play(token, channels[0], instances[n % 2].url).catch(() => null));
         const killed = new Promise((resolve) => setTimeout(resolve, pause)).then(() => instances[1].kill());
