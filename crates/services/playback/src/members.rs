@@ -167,12 +167,7 @@ pub(crate) enum Beat {
 }
 
 /// Notes that a session goes on, and asks rights anew once half of its token's life is over.
-pub(crate) async fn go_on(
-    app: &App,
-    members: &Members,
-    caller: &Caller,
-    session: Uuid,
-) -> Result<Beat> {
+pub(crate) async fn go_on(app: &App, members: &Members, caller: &Caller, session: Uuid) -> Result<Beat> {
     let household = caller.household;
     let mut record = match app.households.touch(household, session).await {
         // Who else reads its id in the household's list, and be it a child, gets no token for what it may watch.

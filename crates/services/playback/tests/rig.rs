@@ -228,15 +228,8 @@ impl House {
     pub(crate) fn viewer_on(&self, household: HouseholdId, device: DeviceId, child: bool) -> Viewer {
         let now = u64::try_from(chrono::Utc::now().timestamp()).unwrap();
         let (iat, exp) = (now, now + 86_400);
-        let claims = Claims {
-            iss: ISSUER.into(),
-            sub: household,
-            profile: ProfileId::new(),
-            child,
-            device,
-            iat,
-            exp,
-        };
+        let claims =
+            Claims { iss: ISSUER.into(), sub: household, profile: ProfileId::new(), child, device, iat, exp };
         let header = Header { kid: Some("k".into()), ..Header::new(Algorithm::EdDSA) };
         let token = jsonwebtoken::encode(&header, &claims, &self.accounts.0).unwrap();
         Viewer { household, device, token }
