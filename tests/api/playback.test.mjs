@@ -102,6 +102,11 @@ describe("playback", { timeout: 600_000 }, () => {
     const answer = await fetch(`${tower.url}/api/v1/tokens`, { method: "POST", body: form });
     const body = await answer.json();
     assert.equal(answer.status, 200, JSON.stringify(body));
+    // Rights hears of it a moment later.
+    await until("the household's package", 30, async () => {
+      const { body: rights } = await json("/api/v1/me/rights", body.access_token);
+      return Object.keys(rights.channels).length > 0;
+    });
     return body.access_token;
   };
   const play = (token, channel, base) =>
