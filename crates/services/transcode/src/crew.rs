@@ -64,16 +64,6 @@ struct Post {
     task: JoinHandle<()>,
 }
 
-impl Post {
-    fn renewed(&mut self, lease: Lease) {
-        // A redundant channel is never one instance's alone.
-        if !self.redundant {
-            self.hold.by(&lease);
-        }
-        self.lease = lease;
-    }
-}
-
 impl Crew {
     pub(crate) fn new(config: Config, context: &Context) -> anyhow::Result<Self> {
         let bus = Bus::open(&config.redis, "transcode", &context.metrics, &context.log)?;
@@ -148,7 +138,8 @@ impl Crew {
             let mut posts = self.posts();
             if ours {
                 if let Some(post) = posts.get_mut(&id) {
-                    post.renewed(lease);
+                    post.hold.by(&lease);
+                    post.lease = lease;
                 }
             } else if let Some(post) = posts.remove(&id) {
                 // Somebody else works on it: what is unfinished here would only stand in the way of theirs.
@@ -210,7 +201,8 @@ impl Crew {
     fn start(&self, channel: &Channel, lease: Lease) {
         info!(self.context.log, "takes on a channel"; "channel" => %channel.id, "profile" => ?channel.profile);
         let (stop, health) = (Stop::default(), Health::new(channel.id.clone()));
-        let hold = Hold::new(Arc::clone(&self.context.clock));
+        let hold = Hold::new(Arc::clone(&self.context.clock), channel.redundant);
+        hold.by(&lease);
         let log = self.context.log.new(o!("channel" => channel.id.to_string()));
         let token = self.context.tokens.service.clone();
         let task = if channel.profile == Profile::Passthrough {
@@ -242,8 +234,7 @@ impl Crew {
             tokio::spawn(watch(job, log, health.clone(), hold.held(), stop.clone()))
         };
         let (profile, redundant) = (channel.profile, channel.redundant);
-        let mut post = Post { profile, redundant, lease: lease.clone(), hold, stop, health, task };
-        post.renewed(lease);
+        let post = Post { profile, redundant, lease, hold, stop, health, task };
         self.posts().insert(channel.id.clone(), post);
     }
 }

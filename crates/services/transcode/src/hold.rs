@@ -10,6 +10,8 @@ use tokio::sync::watch;
 /// What says it.
 pub(crate) struct Hold {
     clock: Arc<dyn Clock>,
+    /// Such a channel is never one instance's alone.
+    redundant: bool,
     until: watch::Sender<Utc90>,
 }
 
@@ -18,13 +20,15 @@ pub(crate) struct Hold {
 pub(crate) struct Held(pub(crate) watch::Receiver<Utc90>);
 
 impl Hold {
-    pub(crate) fn new(clock: Arc<dyn Clock>) -> Self {
-        Self { clock, until: watch::Sender::new(Utc90(0)) }
+    pub(crate) fn new(clock: Arc<dyn Clock>, redundant: bool) -> Self {
+        Self { clock, redundant, until: watch::Sender::new(Utc90(0)) }
     }
 
     /// The channel is ours as long as this lease is.
     pub(crate) fn by(&self, lease: &Lease) {
-        self.until.send_replace(self.clock.utc() + lease.left());
+        if !self.redundant {
+            self.until.send_replace(self.clock.utc() + lease.left());
+        }
     }
 
     pub(crate) fn held(&self) -> Held {
