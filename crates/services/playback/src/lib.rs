@@ -6,6 +6,7 @@
 //! In an open house whoever asks may play.
 
 mod api;
+mod ask;
 mod config;
 mod household;
 mod known;

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use chrono::{DateTime, Utc};
-use funkturm_base::{Clock, Error, HouseholdId, Kind, Result};
+use funkturm_base::{Clock, HouseholdId, Result};
 use funkturm_bus::Bus;
 use funkturm_contracts::{
     client::Peer,
@@ -12,10 +12,8 @@ use funkturm_contracts::{
 use prometheus::IntCounter;
 use serde::{Deserialize, Serialize};
 use slog::{Logger, warn};
-use tokio::time::timeout;
 
-/// Rights answers out of memory: one that takes longer is in trouble.
-const ANSWER: Duration = Duration::from_secs(2);
+use crate::ask::in_time;
 
 /// Whom to ask, and what is remembered of the answers.
 pub(crate) struct Rights {
@@ -31,29 +29,14 @@ pub(crate) struct Rights {
 impl Rights {
     /// What rights says now.
     pub(crate) async fn ask(&self, question: &Question) -> Result<Decision> {
-        let unavailable = || {
-            Error::new(
-                Kind::Unavailable,
-                "whether this may be watched cannot be found out at the moment: try again",
-            )
-        };
-        match timeout(ANSWER, self.peer.decide(question)).await {
-            Ok(Ok(decision)) => Ok(decision),
-            Ok(Err(error)) => Err(unavailable().with_source(error)),
-            Err(late) => Err(unavailable().with_source(late)),
-        }
+        let otherwise = "whether this may be watched cannot be found out at the moment: try again";
+        in_time(self.peer.decide(question), otherwise).await
     }
 
     /// What a household may do in every channel.
     pub(crate) async fn all(&self, household: HouseholdId, child: bool) -> Result<All> {
-        let unavailable = || {
-            Error::new(Kind::Unavailable, "what may be watched cannot be found out at the moment: try again")
-        };
-        match timeout(ANSWER, self.peer.rights(household, child)).await {
-            Ok(Ok(rights)) => Ok(rights),
-            Ok(Err(error)) => Err(unavailable().with_source(error)),
-            Err(late) => Err(unavailable().with_source(late)),
-        }
+        let otherwise = "what may be watched cannot be found out at the moment: try again";
+        in_time(self.peer.rights(household, child), otherwise).await
     }
 
     /// What rights says, or said lately if it does not answer.

@@ -12,13 +12,11 @@ use funkturm_service::{Context, Request, identity::Caller};
 use quick_cache::sync::Cache;
 use sha2::{Digest, Sha256};
 use slog::{Logger, warn};
-use tokio::time::{Instant, timeout};
+use tokio::time::Instant;
 
 use super::OPEN;
-use crate::{api::App, config::Config};
+use crate::{api::App, ask::in_time, config::Config};
 
-/// Accounts answers out of an index: one that takes longer is in trouble.
-const ANSWER: Duration = Duration::from_secs(2);
 /// While accounts does not answer, what it said last goes on to count for so long: its restart stops nobody's television.
 const WHILE_AWAY: Duration = Duration::from_secs(900);
 /// Links that are remembered, and hashes that are known to be none; the oldest make room.
@@ -110,15 +108,13 @@ impl Links {
 
     async fn ask(&self, hash: &Hash) -> Result<Option<Holder>> {
         let Some(accounts) = &self.accounts else { return Ok(None) };
-        let unavailable = || {
-            Error::new(Kind::Unavailable, "whose link this is cannot be found out at the moment: try again")
+        let answer = async {
+            match accounts.link(&BASE64_URL_SAFE_NO_PAD.encode(hash)).await {
+                Err(CallError::Refused { status: 404, .. }) => Ok(None),
+                answer => answer.map(Some),
+            }
         };
-        match timeout(ANSWER, accounts.link(&BASE64_URL_SAFE_NO_PAD.encode(hash))).await {
-            Ok(Ok(holder)) => Ok(Some(holder)),
-            Ok(Err(CallError::Refused { status: 404, .. })) => Ok(None),
-            Ok(Err(error)) => Err(unavailable().with_source(error)),
-            Err(late) => Err(unavailable().with_source(late)),
-        }
+        in_time(answer, "whose link this is cannot be found out at the moment: try again").await
     }
 
     /// A device is gone: accounts is asked anew.
