@@ -19,10 +19,9 @@ use funkturm_hls::rewrite;
 use funkturm_service::{
     Reply, Request, Routes,
     identity::Caller,
-    reply::{self, Asset, accepts_gzip, gzip},
+    reply::{self, Asset, accepts_gzip, etag_of, gzip},
 };
 use http::{HeaderValue, StatusCode, header};
-use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use crate::{
@@ -270,12 +269,9 @@ fn discreet(mut reply: Reply) -> Reply {
 /// A text for this link alone, with a validator: players ask for it every few hours.
 fn private(request: &Request, content_type: &'static str, text: String) -> Reply {
     let body = Bytes::from(text);
-    let digest = Sha256::digest(&body);
-    let etag: String = digest.iter().take(12).map(|byte| format!("{byte:02x}")).collect();
-    let etag = HeaderValue::try_from(format!("\"{etag}\"")).unwrap_or(HeaderValue::from_static("\"\""));
     let small = if accepts_gzip(&request.headers) { gzip(&body) } else { None };
     let cache_control = HeaderValue::from_static("private, no-cache");
-    let asset = Asset::new(HeaderValue::from_static(content_type), cache_control, etag, body);
+    let asset = Asset::new(HeaderValue::from_static(content_type), cache_control, etag_of(&body), body);
     let mut reply = discreet(reply::asset(request, &asset.with_gzip(small)));
     reply.headers_mut().insert(header::VARY, HeaderValue::from_static("accept-encoding"));
     reply

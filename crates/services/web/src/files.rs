@@ -7,7 +7,6 @@ use bytes::Bytes;
 use funkturm_service::reply::{self, Asset};
 use http::HeaderValue;
 use rust_embed::Embed;
-use sha2::{Digest, Sha256};
 
 #[derive(Embed)]
 #[folder = "app/dist"]
@@ -58,12 +57,10 @@ fn asset(path: &str, body: Bytes) -> anyhow::Result<Asset> {
     let content_type =
         content_type(path).with_context(|| format!("{path} is of a type that is not known"))?;
     let hashed = path.starts_with("assets/");
-    let digest = Sha256::digest(&body);
-    let etag: String = digest.iter().take(12).map(|byte| format!("{byte:02x}")).collect();
     let gzip = reply::gzip(&body).filter(|small| small.len() < body.len() * 9 / 10);
     let cache_control = HeaderValue::from_static(if hashed { FOR_EVER } else { ASK_FIRST });
-    let etag = HeaderValue::try_from(format!("\"{etag}\""))?;
-    Ok(Asset::new(HeaderValue::from_static(content_type), cache_control, etag, body).with_gzip(gzip))
+    Ok(Asset::new(HeaderValue::from_static(content_type), cache_control, reply::etag_of(&body), body)
+        .with_gzip(gzip))
 }
 
 fn content_type(path: &str) -> Option<&'static str> {

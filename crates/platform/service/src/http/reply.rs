@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use super::{Payload, Reply};
 
-pub use asset::{Asset, asset};
+pub use asset::{Asset, asset, etag_of};
 pub use gzip::{accepts_gzip, gzip};
 pub(crate) use gzip::{compress, compressible};
 

@@ -3,6 +3,7 @@
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
+use ring::digest;
 
 use super::{super::cors, accepts_gzip, problem_of};
 use crate::{Payload, Reply, Request};
@@ -96,6 +97,14 @@ fn not_modified(mut reply: Reply) -> Reply {
     }
     *reply.body_mut() = Payload::Empty;
     reply
+}
+
+/// A strong validator of these bytes (RFC 9110 8.8.3), with the quotes: the first 96 bits of their SHA-256.
+pub fn etag_of(body: &[u8]) -> HeaderValue {
+    let digest = digest::digest(&digest::SHA256, body);
+    let digits: String = digest.as_ref().iter().take(12).map(|byte| format!("{byte:02x}")).collect();
+    HeaderValue::from_maybe_shared(Bytes::from(format!("\"{digits}\"")))
+        .unwrap_or_else(|_| HeaderValue::from_static("\"\""))
 }
 
 /// The validator of the compressed variant: the same thing in other bytes (RFC 9110 8.8.1).
