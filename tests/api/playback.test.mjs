@@ -3,13 +3,13 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 
-import { Tower, until } from "../lib/tower.mjs";
+import { Ffmpeg } from "../lib/ffmpeg.mjs";
+import { Doors } from "../lib/house.mjs";
+import { freePort, until } from "../lib/tower.mjs";
 
-const PASSWORD = "drei enten am see";
 /** The shortest life of a token that can be set, seconds. */
 const TOKEN_SECONDS = 60;
 
@@ -25,14 +25,6 @@ const offer = (channels, withdrawn) => ({
   plans: [],
 });
 
-const free = () =>
-  new Promise((resolve) => {
-    const server = createServer().listen(0, "127.0.0.1", () => {
-      const { port } = server.address();
-      server.close(() => resolve(port));
-    });
-  });
-
 /** `funkturm serve playback` with what `funkturm up` told its transcoder: where the others are, and the tokens. */
 class Instance {
   static async start(tower) {
@@ -40,7 +32,7 @@ class Instance {
     const told = readFileSync(join(tower.state, "transcode.toml"), "utf8");
     const setting = (name) => told.match(new RegExp(`^${name} = ("[^"]*")`, "m"))[1];
     const internal = setting("channels");
-    const port = await free();
+    const port = await freePort();
     const file = join(tower.folder, `playback-${port}.toml`);
     writeFileSync(
       file,
@@ -80,43 +72,13 @@ describe("playback", { timeout: 600_000 }, () => {
   let tower;
   let channels;
 
-  const json = async (path, token, init = {}, base = tower.url) => {
-    const headers = { "content-type": "application/json", ...(token && { authorization: `Bearer ${token}` }) };
-    const answer = await fetch(base + path, { headers, ...init });
-    return { status: answer.status, body: answer.status === 204 ? null : await answer.json() };
-  };
-  const put = async (withdrawn) => {
-    const { status, body } = await json("/admin/v1/offer", tower.token, {
-      method: "PUT",
-      body: JSON.stringify(offer(channels, withdrawn)),
-    });
-    assert.equal(status, 200, JSON.stringify(body));
-  };
-  /** A household of its own, logged in. */
-  const household = async (email) => {
-    const file = join(tower.folder, "password");
-    writeFileSync(file, PASSWORD);
-    tower.run("user", "add", email, "--password-file", file);
-    const device = { device_name: "Test", device_kind: "computer" };
-    const form = new URLSearchParams({ grant_type: "password", username: email, password: PASSWORD, ...device });
-    const answer = await fetch(`${tower.url}/api/v1/tokens`, { method: "POST", body: form });
-    const body = await answer.json();
-    assert.equal(answer.status, 200, JSON.stringify(body));
-    // Rights hears of it a moment later.
-    await until("the household's package", 30, async () => {
-      const { body: rights } = await json("/api/v1/me/rights", body.access_token);
-      return Object.keys(rights.channels).length > 0;
-    });
-    return body.access_token;
-  };
-  const play = (token, channel, base) =>
-    json("/api/v1/playback", token, { method: "POST", body: JSON.stringify({ channel: channel.id }) }, base);
+  const put = (withdrawn) => tower.operate("PUT", "/admin/v1/offer", offer(channels, withdrawn));
+  const told = async (answer) => ({ status: answer.status, body: await answer.json() });
+  const play = async (token, channel, base) => told(await tower.send("POST", "/api/v1/playback", { token, body: { channel: channel.id }, base }));
+  const running = async (token, base) => told(await tower.send("GET", "/api/v1/me/sessions", { token, base }));
 
   before(async () => {
-    tower = await Tower.start(
-      ...["playback.open_house=false", "origin.open_house=false", "web.house.open=false"].flatMap((set) => ["--set", set]),
-      ...["rights.welcome_package=basic", `playback.token_seconds=${TOKEN_SECONDS}`, "playback.heartbeat_seconds=20"].flatMap((set) => ["--set", set]),
-    );
+    tower = await Doors.closed([], `playback.token_seconds=${TOKEN_SECONDS}`, "playback.heartbeat_seconds=20");
     channels = await tower.onAir(3);
     await put();
   });
@@ -124,14 +86,14 @@ describe("playback", { timeout: 600_000 }, () => {
   after(() => tower?.stop());
 
   test("two hundred race for two streams, and get exactly two, while one of two instances is killed", async () => {
-    for (const [round, pause] of [0, 15, 40, 80].entries()) {
-      const token = await household(`racer-${round}@example.org`);
+    for (const pause of [0, 15, 40, 80]) {
+      const { token } = await tower.household();
       const instances = await Promise.all([Instance.start(tower), Instance.start(tower)]);
       try {
         for (const instance of instances) {
           await until(`playback at ${instance.url}`, 30, async () => {
             assert.equal(instance.process.exitCode, null, instance.output);
-            return (await json("/api/v1/me/sessions", token, {}, instance.url)).status === 200;
+            return (await running(token, instance.url)).status === 200;
           });
         }
         const racing = Array.from({ length: 200 }, (_, n) => play(token, channels[0], instances[n % 2].url).catch(() => null));
@@ -143,9 +105,9 @@ describe("playback", { timeout: 600_000 }, () => {
         assert.ok(results.length >= 100, `only ${results.length} got an answer of the one that lives`);
         assert.ok(created.length <= 2, `${created.length} got a stream`);
         // What the killed one opened without saying so counts until its heartbeats stay out.
-        const { body: running } = await json("/api/v1/me/sessions", token, {}, instances[0].url);
-        assert.equal(running.length, 2);
-        for (const { body } of created) assert.ok(running.some(({ session }) => session === body.session));
+        const { body: sessions } = await running(token, instances[0].url);
+        assert.equal(sessions.length, 2);
+        for (const { body } of created) assert.ok(sessions.some(({ session }) => session === body.session));
         assert.equal((await play(token, channels[0], instances[0].url)).status, 403);
       } finally {
         await Promise.all(instances.map((instance) => instance.kill()));
@@ -154,39 +116,23 @@ describe("playback", { timeout: 600_000 }, () => {
   });
 
   test("a withdrawn right stops a player within one token's life", async (context) => {
-    const token = await household("watcher@example.org");
+    const { token } = await tower.household();
     const { status, body } = await play(token, channels[1]);
     assert.equal(status, 201, JSON.stringify(body));
     const url = new URL(body.url, tower.url).href;
-    const player = spawn("ffmpeg", ["-hide_banner", "-nostats", "-progress", "pipe:1", "-i", url, "-map", "0:v:0", "-c", "copy", "-f", "null", "-"], {
-      stdio: ["ignore", "pipe", "pipe"],
-    });
-    let seconds = 0;
-    let said = "";
-    player.stdout.on("data", (chunk) => {
-      for (const [, time] of String(chunk).matchAll(/out_time_us=(\d+)/g)) seconds = Number(time) / 1e6;
-    });
-    player.stderr.on("data", (chunk) => (said = (said + chunk).slice(-2_000)));
-    let over = false;
-    const ended = new Promise((resolve) => player.on("exit", resolve)).then(() => (over = true));
+    const player = new Ffmpeg(url, "-map", "0:v:0", "-c", "copy");
+    const beat = () => tower.send("POST", `/api/v1/playback/${body.session}`, { token }).catch(() => {});
+    const heartbeats = setInterval(beat, 5_000);
     try {
-      const heartbeats = setInterval(() => json(`/api/v1/playback/${body.session}`, token, { method: "POST" }).catch(() => {}), 5_000);
-      await until("ten seconds of television", 60, () => {
-        assert.ok(!over, said);
-        return seconds > 10;
-      });
-      const since = Date.now();
+      await player.plays(11, 60);
+      const ended = player.ends(TOKEN_SECONDS);
       await put(channels[1].id);
-      await until("the player to end", TOKEN_SECONDS, () => {
-        if (!over) throw new Error(`it goes on: ${said}`);
-        return true;
-      });
-      clearInterval(heartbeats);
-      context.diagnostic(`it ended ${((Date.now() - since) / 1000).toFixed(1)} s after the right was withdrawn, having played ${seconds.toFixed(1)} s`);
-      assert.match(said, /40[13]/, said);
+      const seconds = await ended;
+      context.diagnostic(`it ended ${seconds.toFixed(1)} s after the right was withdrawn, having played ${player.seconds.toFixed(1)} s`);
+      assert.match(player.said, /40[13]/);
     } finally {
-      player.kill("SIGKILL");
-      await ended;
+      clearInterval(heartbeats);
+      await player.stop();
     }
     const again = await play(token, channels[1]);
     assert.equal(again.status, 403, JSON.stringify(again.body));

@@ -4,7 +4,8 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 
-import { Browser, Tower, plays, shoot, until } from "./tower.mjs";
+import { Doors } from "../lib/house.mjs";
+import { Browser, plays, shoot, until } from "./tower.mjs";
 
 const EMAIL = "anna@household.example";
 const PASSWORD = "drei enten am see";
@@ -39,19 +40,11 @@ describe("a house with households", { timeout: 600_000 }, () => {
   let tv;
 
   before(async () => {
-    tower = await Tower.start(
-      ...["playback.open_house=false", "origin.open_house=false", "web.house.open=false"].flatMap((set) => ["--set", set]),
-      // What the household has from the beginning; and players that notice soon when their place is gone.
-      ...["rights.welcome_package=basic", "playback.heartbeat_seconds=5"].flatMap((set) => ["--set", set]),
-    );
+    // Players notice soon when their place is gone.
+    tower = await Doors.closed([], "playback.heartbeat_seconds=5");
     browser = await Browser.start();
     channels = await tower.onAir(3);
-    const answer = await fetch(`${tower.url}/admin/v1/offer`, {
-      method: "PUT",
-      headers: { authorization: `Bearer ${tower.token}`, "content-type": "application/json" },
-      body: JSON.stringify(offer(channels)),
-    });
-    assert.equal(answer.status, 200, await answer.text());
+    await tower.operate("PUT", "/admin/v1/offer", offer(channels));
   });
 
   after(async () => {

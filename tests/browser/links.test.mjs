@@ -2,10 +2,11 @@
 // device is removed on the page.
 
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
 import { after, before, describe, test } from "node:test";
 
-import { Browser, Tower, shoot, until } from "./tower.mjs";
+import { Ffmpeg } from "../lib/ffmpeg.mjs";
+import { Doors } from "../lib/house.mjs";
+import { Browser, shoot, until } from "./tower.mjs";
 
 const EMAIL = "otto@household.example";
 const PASSWORD = "drei enten am see";
@@ -28,37 +29,6 @@ function offer(channels) {
   };
 }
 
-/** The real player: it follows the playlist from the address, and decodes everything that there is. */
-class Ffmpeg {
-  constructor(url) {
-    this.seconds = 0;
-    this.said = "";
-    const arguments_ = ["-nostdin", "-v", "warning", "-progress", "pipe:1", "-i", url, "-f", "null", "-"];
-    this.process = spawn("ffmpeg", arguments_, { stdio: ["ignore", "pipe", "pipe"] });
-    this.process.stdout.on("data", (chunk) => {
-      for (const [, micros] of String(chunk).matchAll(/out_time_us=(\d+)/g)) this.seconds = Number(micros) / 1e6;
-    });
-    this.process.stderr.on("data", (chunk) => (this.said += chunk));
-    this.ended = new Promise((resolve) => this.process.on("exit", resolve));
-  }
-
-  get hasEnded() {
-    return this.process.exitCode !== null || this.process.signalCode !== null;
-  }
-
-  plays(seconds, within) {
-    return until(`ffmpeg to play ${seconds} s`, within, () => {
-      assert.ok(!this.hasEnded, `it ended at ${this.seconds} s: ${this.said}`);
-      return this.seconds >= seconds;
-    });
-  }
-
-  async stop() {
-    if (!this.hasEnded) this.process.kill("SIGKILL");
-    await this.ended;
-  }
-}
-
 describe("a link for another player", { timeout: 400_000 }, () => {
   let tower;
   let browser;
@@ -68,21 +38,13 @@ describe("a link for another player", { timeout: 400_000 }, () => {
   let playlist;
 
   before(async () => {
-    tower = await Tower.start(
-      ...["playback.open_house=false", "origin.open_house=false", "web.house.open=false"].flatMap((set) => ["--set", set]),
-      // Every request in the log, to see that tokens are not.
-      ...["--set", "process.log.level=debug"],
-      ...["rights.welcome_package=basic", "playback.heartbeat_seconds=20", `playback.token_seconds=${TOKEN_SECONDS}`].flatMap((set) => ["--set", set]),
-    );
+    // Every request in the log, to see that tokens are not.
+    const settings = ["process.log.level=debug", "playback.heartbeat_seconds=20", `playback.token_seconds=${TOKEN_SECONDS}`];
+    tower = await Doors.closed([], ...settings);
     browser = await Browser.start();
     channels = await tower.onAir(3);
-    const send = async (method, path, body) => {
-      const headers = { authorization: `Bearer ${tower.token}`, "content-type": "application/json" };
-      const answer = await fetch(tower.url + path, { method, headers, body: JSON.stringify(body) });
-      assert.ok(answer.ok, await answer.text());
-    };
-    await send("PUT", "/admin/v1/offer", offer(channels));
-    await send("POST", "/admin/v1/households", { email: EMAIL, password: PASSWORD });
+    await tower.operate("PUT", "/admin/v1/offer", offer(channels));
+    await tower.operate("POST", "/admin/v1/households", { email: EMAIL, password: PASSWORD });
   });
 
   after(async () => {
@@ -142,8 +104,7 @@ describe("a link for another player", { timeout: 400_000 }, () => {
     const removed = Date.now();
     await page.getByRole("button", { name: "Remove", exact: true }).click();
     await until("the link to be dead", 10, async () => (await fetch(first)).status === 404);
-    const late = new Promise((resolve) => setTimeout(resolve, TOKEN_SECONDS * 1000, "late").unref());
-    assert.notEqual(await Promise.race([ffmpeg.ended, late]), "late", "ffmpeg goes on");
+    await ffmpeg.ends(TOKEN_SECONDS);
     process.stdout.write(`ffmpeg ended ${((Date.now() - removed) / 1000).toFixed(1)} s after its link was removed, at ${ffmpeg.seconds.toFixed(1)} s\n`);
     const sessions = await tower.get("/admin/v1/sessions");
     assert.deepEqual(sessions, []);

@@ -1,8 +1,6 @@
 // A Funkturm with households for tests of its API: an offer, a channel, and households with everything that one can have.
 
-import { createServer } from "node:net";
-
-import { Tower, until } from "./tower.mjs";
+import { Tower, demand, freePort, until } from "./tower.mjs";
 
 /** The one password, and the one PIN, of all households. */
 export const PASSWORD = "drei enten am see";
@@ -19,31 +17,29 @@ export const OFFER = {
 /** A picture, for a logo. */
 export const LOGO = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1 1"><rect width="1" height="1"/></svg>';
 
-async function freePort() {
-  const server = createServer().listen(0, "127.0.0.1");
-  await new Promise((resolve) => server.once("listening", resolve));
-  const { port } = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
-
 let count = 0;
 
 /** An address that nobody has. */
 export const newAddress = () => `somebody-${(count += 1)}@household.example`;
 
-/** A tower whose house is closed, with the offer and one channel, `eins`, which has a logo. */
+/** A tower whose house is closed, so that there are households. */
 export class Doors extends Tower {
+  /** With these arguments to `funkturm up` and these settings, and nothing in it yet. Households have `basic` from the beginning. */
+  static closed(arguments_, ...settings) {
+    const sets = ["playback.open_house=false", "origin.open_house=false", "web.house.open=false", "rights.welcome_package=basic"];
+    return this.start(...arguments_, ...[...sets, ...settings].flatMap((set) => ["--set", set]));
+  }
+
+  /** With the offer and one channel, `eins`, which has a logo. */
   static async open(...settings) {
     const admin = await freePort();
-    const sets = [
-      ...["playback.open_house=false", "origin.open_house=false", "web.house.open=false", "rights.welcome_package=basic"],
+    const doors = await this.closed(
+      ["--no-demo"],
       // A test logs in hundreds of times, and is not to wait for what makes guessing slow.
       ...["accounts.hashing.memory_kib=64", "accounts.hashing.passes=1", "accounts.access_token_seconds=3600"],
       ...["accounts.devices=1000", "accounts.profiles=100", `process.admin_listen=127.0.0.1:${admin}`],
       ...settings,
-    ];
-    const doors = await this.start("--no-demo", ...sets.flatMap((set) => ["--set", set]));
+    );
     doors.admin = `http://127.0.0.1:${admin}`;
     try {
       await doors.furnish();
@@ -59,20 +55,6 @@ export class Doors extends Tower {
     await this.operate("POST", "/admin/v1/channels", { name: "Eins", inputs: [{ url: "udp://239.255.77.1:5000" }] });
     const logo = { token: this.token, raw: LOGO, type: "image/svg+xml" };
     await demand(await this.send("PUT", "/admin/v1/channels/eins/logo", logo));
-  }
-
-  /** Sends a request as whoever has the token. */
-  send(method, path, { token, body, form, raw, type, headers = {} } = {}) {
-    if (token) headers = { ...headers, authorization: `Bearer ${token}` };
-    if (form) return fetch(this.url + path, { method, headers, body: new URLSearchParams(form), redirect: "manual" });
-    if (body !== undefined) [raw, type] = [JSON.stringify(body), "application/json"];
-    if (raw !== undefined) headers = { ...headers, "content-type": type };
-    return fetch(this.url + path, { method, headers, body: raw, redirect: "manual" });
-  }
-
-  /** Does what operators do, and answers what came of it. */
-  async operate(method, path, body) {
-    return demand(await this.send(method, path, { token: this.token, body }));
   }
 
   /** A household with a device, a child's profile on another one, and its package. */
@@ -103,13 +85,6 @@ export class Doors extends Tower {
     const labels = metrics.matchAll(/^funkturm_http_requests_total\{method="([A-Z]+)",route="([^"]+)",status="2xx"\}/gm);
     return [...labels].map(([, method, route]) => `${method} ${route}`);
   }
-}
-
-/** The body of an answer, which must be a good one. */
-async function demand(answer) {
-  const said = await answer.text();
-  if (!answer.ok) throw new Error(`${answer.url}: ${answer.status} ${said}`);
-  return said && JSON.parse(said);
 }
 
 /** A household that is logged in. */

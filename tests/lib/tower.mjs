@@ -2,12 +2,22 @@
 
 import { spawn, execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, existsSync, chmodSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 /** The checkout. */
 export const root = fileURLToPath(new URL("../../", import.meta.url));
+
+/** A port that nobody listens on. */
+export async function freePort() {
+  const server = createServer().listen(0, "127.0.0.1");
+  await new Promise((resolve) => server.once("listening", resolve));
+  const { port } = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
 
 export async function until(what, seconds, condition) {
   const end = Date.now() + seconds * 1000;
@@ -22,6 +32,13 @@ export async function until(what, seconds, condition) {
     if (Date.now() > end) throw new Error(`waited ${seconds} s in vain for ${what}${last ? `: ${last.message}` : ""}`);
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
+}
+
+/** The body of an answer, which must be a good one. */
+export async function demand(answer) {
+  const said = await answer.text();
+  if (!answer.ok) throw new Error(`${answer.url}: ${answer.status} ${said}`);
+  return said && JSON.parse(said);
 }
 
 export class Tower {
@@ -54,10 +71,22 @@ export class Tower {
     return tower;
   }
 
-  async get(path) {
-    const answer = await fetch(this.url + path, { headers: { authorization: `Bearer ${this.token}` } });
-    if (!answer.ok) throw new Error(`${path}: ${answer.status}`);
-    return answer.json();
+  get(path) {
+    return this.operate("GET", path);
+  }
+
+  /** Sends a request as whoever has the token. */
+  send(method, path, { token, body, form, raw, type, headers = {}, base = this.url } = {}) {
+    if (token) headers = { ...headers, authorization: `Bearer ${token}` };
+    if (form) return fetch(base + path, { method, headers, body: new URLSearchParams(form), redirect: "manual" });
+    if (body !== undefined) [raw, type] = [JSON.stringify(body), "application/json"];
+    if (raw !== undefined) headers = { ...headers, "content-type": type };
+    return fetch(base + path, { method, headers, body: raw, redirect: "manual" });
+  }
+
+  /** Does what operators do, and answers what came of it. */
+  async operate(method, path, body) {
+    return demand(await this.send(method, path, { token: this.token, body }));
   }
 
   /** The line-up, as soon as so many channels are on air. */
