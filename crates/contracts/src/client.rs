@@ -82,6 +82,7 @@ impl Peer {
         let http = reqwest::Client::builder()
             .connect_timeout(Duration::from_secs(2))
             .read_timeout(Duration::from_secs(20))
+            .pool_idle_timeout(IDLE)
             .tcp_nodelay(true)
             .no_proxy()
             .build()?;
@@ -332,6 +333,10 @@ pub fn household_path(service: &str, household: HouseholdId) -> String {
 pub fn device_path(service: &str, household: HouseholdId, device: DeviceId) -> String {
     format!("{}/devices/{device}", household_path(service, household))
 }
+
+/// How long a connection lies idle before it is given up. Servers end theirs after twenty seconds (`head_timeout`): who asks at that very
+/// moment, as whoever looks every twenty seconds does, would find it closed.
+const IDLE: Duration = Duration::from_secs(10);
 
 /// A push that takes longer is tried again; a segment is a few megabytes.
 const PUSH_TIMEOUT: Duration = Duration::from_secs(10);
